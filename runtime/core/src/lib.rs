@@ -16,6 +16,7 @@ pub mod name;
 pub mod options;
 pub mod outlier;
 pub mod breaker;
+pub mod probing;
 pub mod query;
 pub mod registry;
 pub mod retry;
