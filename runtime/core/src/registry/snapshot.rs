@@ -1,0 +1,162 @@
+//! What readers see: the service table at one revision.
+
+use std::sync::Arc;
+
+use imbl::{HashMap, OrdMap, Vector};
+
+use super::{Candidates, Entry};
+use crate::{
+    identity::InstanceId,
+    instance::{Health, Instance},
+    name::ServiceName,
+    query::Selector,
+};
+
+/// The service table at one revision: immutable, and cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Snapshot<R> {
+    pub(super) revision: u64,
+    pub(super) services: OrdMap<ServiceName, Service<R>>,
+    pub(super) entries: HashMap<InstanceId, Arc<Entry<R>>>,
+    pub(super) log: Vector<Logged<R>>,
+    pub(super) services_active: u64,
+}
+
+impl<R> Default for Snapshot<R> {
+    fn default() -> Self {
+        Self {
+            revision: 0,
+            services: OrdMap::new(),
+            entries: HashMap::new(),
+            log: Vector::new(),
+            services_active: 0,
+        }
+    }
+}
+
+/// One service at one revision.
+#[derive(Clone, Debug)]
+pub struct Service<R> {
+    pub(super) entries: OrdMap<InstanceId, Arc<Entry<R>>>,
+    pub(super) candidates: Candidates<R>,
+    pub(super) healthy: u64,
+}
+
+impl<R> Default for Service<R> {
+    fn default() -> Self {
+        Self {
+            entries: OrdMap::new(),
+            candidates: Candidates::default(),
+            healthy: 0,
+        }
+    }
+}
+
+impl<R: Clone> Service<R> {
+    /// The instances that can be called.
+    #[must_use]
+    pub const fn candidates(&self) -> &Candidates<R> {
+        &self.candidates
+    }
+
+    /// Every instance, by id.
+    pub fn instances(&self) -> impl Iterator<Item = &Instance> {
+        self.entries.values().map(|entry| &entry.instance)
+    }
+}
+
+/// What a revision did to one instance.
+#[derive(Clone, Debug)]
+pub(super) struct Logged<R> {
+    pub(super) revision: u64,
+    pub(super) id: InstanceId,
+    /// The entry after the revision, unless it was removed.
+    pub(super) entry: Option<Arc<Entry<R>>>,
+}
+
+impl<R: Clone> Snapshot<R> {
+    /// The revision, which rises with every change.
+    #[must_use]
+    pub const fn revision(&self) -> u64 {
+        self.revision
+    }
+
+    /// A service that has at least one instance, whatever its health.
+    #[must_use]
+    pub fn service(&self, name: &str) -> Option<&Service<R>> {
+        self.services.get(name)
+    }
+
+    /// An instance, with its route.
+    #[must_use]
+    pub fn entry(&self, id: &InstanceId) -> Option<&Arc<Entry<R>>> {
+        self.entries.get(id)
+    }
+
+    /// How many instances there are, whatever their health.
+    #[must_use]
+    pub fn instances_len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// How many services have at least one healthy instance.
+    #[must_use]
+    pub const fn services_active(&self) -> u64 {
+        self.services_active
+    }
+
+    /// The instances that a selector asks for, by service and id.
+    pub fn select<'s>(&'s self, selector: &'s Selector) -> impl Iterator<Item = &'s Instance> {
+        self.matching(selector).map(|entry| &entry.instance)
+    }
+
+    pub(super) fn matching<'s>(
+        &'s self,
+        selector: &'s Selector,
+    ) -> impl Iterator<Item = &'s Arc<Entry<R>>> {
+        // One service is looked up; only a query without a service walks them all.
+        let (one, all) = match &selector.service {
+            Some(name) => (self.services.get(name), None),
+            None => (None, Some(self.services.values())),
+        };
+        one.into_iter()
+            .chain(all.into_iter().flatten())
+            .flat_map(|service| service.entries.values())
+            .filter(|entry| selector.matches(&entry.instance))
+    }
+
+    /// What happened after a revision, oldest first; none when the log no longer reaches back
+    /// that far.
+    pub(super) fn logged_since(
+        &self,
+        revision: u64,
+    ) -> Option<impl Iterator<Item = &Logged<R>>> {
+        let missed = usize::try_from(self.revision.saturating_sub(revision)).ok()?;
+        // Every revision logs exactly one entry, so the last `missed` of them are what is asked for.
+        let skipped = self.log.len().checked_sub(missed)?;
+        Some(self.log.skip_to(skipped))
+    }
+}
+
+impl<R> Service<R> {
+    pub(super) fn is_active(&self) -> bool {
+        self.healthy > 0
+    }
+
+    pub(super) fn count(&mut self, health: Health, by: i64) {
+        if health == Health::Healthy {
+            self.healthy = self.healthy.saturating_add_signed(by);
+        }
+    }
+}
+
+/// Iterating a persistent vector from the middle without walking its beginning.
+trait SkipTo<T> {
+    fn skip_to(&self, index: usize) -> impl Iterator<Item = &T>;
+}
+
+impl<T: Clone> SkipTo<T> for Vector<T> {
+    fn skip_to(&self, index: usize) -> impl Iterator<Item = &T> {
+        (index..self.len()).filter_map(|place| self.get(place))
+    }
+}
