@@ -10,7 +10,7 @@ use rand::Rng;
 
 use self::draw::Eligible;
 pub use self::{
-    candidate::{Admission, Candidate, Pool},
+    candidate::{Admission, Candidate, Pool, Standing},
     latency::LatencyAverage,
 };
 use crate::{identity::InstanceId, time::Moment};

@@ -2,7 +2,7 @@
 //! when it answers again.
 
 use crate::{
-    deadline::Deadline, error::Status, options::CircuitBreaker, time::Moment, verdict::Verdict,
+    deadline::Deadline, error::Status, evidence::Evidence, options::CircuitBreaker, time::Moment,
 };
 
 /// The circuit breaker of one instance.
@@ -109,17 +109,17 @@ impl Breaker {
         if pass.epoch != self.epoch {
             return;
         }
-        let verdict = Verdict::of(outcome);
-        match (&self.state, verdict) {
-            (State::Closed { .. }, Verdict::Unknown) => {}
-            (State::Closed { .. }, Verdict::Good) => self.count(now, 0),
-            (State::Closed { .. }, Verdict::Bad) => self.count(now, 1),
-            (State::Open { .. }, Verdict::Good) => {
+        let evidence = Evidence::of(outcome);
+        match (&self.state, evidence) {
+            (State::Closed { .. }, Evidence::None) => {}
+            (State::Closed { .. }, Evidence::Good) => self.count(now, 0),
+            (State::Closed { .. }, Evidence::Bad) => self.count(now, 1),
+            (State::Open { .. }, Evidence::Good) => {
                 self.state = CLOSED;
             }
-            (State::Open { .. }, Verdict::Bad) => self.open(now),
+            (State::Open { .. }, Evidence::Bad) => self.open(now),
             // The try said nothing: another may have it.
-            (State::Open { .. }, Verdict::Unknown) => {
+            (State::Open { .. }, Evidence::None) => {
                 self.state = State::Open {
                     until: Deadline::of(now, std::time::Duration::ZERO),
                     is_trying: false,

@@ -14,6 +14,7 @@ pub mod endpoint;
 pub mod instance;
 pub mod options;
 pub mod query;
+pub mod registry;
 pub mod spec;
 
 pub mod message;
@@ -22,9 +23,9 @@ pub mod topic;
 pub mod balance;
 pub mod breaker;
 pub mod deadline;
+pub mod evidence;
 pub mod outlier;
 pub mod retry;
-pub mod verdict;
 
 pub use balance::Balance;
 pub use bytes::Bytes;

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use crate::{deadline::Deadline, error::Status, time::Moment, verdict::Verdict};
+use crate::{deadline::Deadline, error::Status, evidence::Evidence, time::Moment};
 
 /// How many failures in a row eject an instance: as Envoy and linkerd do it.
 const FAILURES_IN_ROW: u32 = 5;
@@ -30,11 +30,11 @@ impl Outlier {
     /// Learns how a call ended: with a reply (no status) or with an error. A success clears the
     /// record; failures while the instance is set aside do not prolong that.
     pub fn on_outcome(&mut self, now: Moment, outcome: Option<Status>) {
-        match Verdict::of(outcome) {
-            Verdict::Good => *self = Self::default(),
-            Verdict::Unknown => {}
-            Verdict::Bad if self.is_ejected(now) => {}
-            Verdict::Bad => self.count_failure(now),
+        match Evidence::of(outcome) {
+            Evidence::Good => *self = Self::default(),
+            Evidence::None => {}
+            Evidence::Bad if self.is_ejected(now) => {}
+            Evidence::Bad => self.count_failure(now),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::{identity::InstanceId, time::Moment};
+use crate::{identity::InstanceId, registry::Entry, time::Moment};
 
 /// Whether an instance takes a call now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -28,6 +28,32 @@ pub trait Candidate {
     /// How loaded it is, such as [`LatencyAverage::load`](super::LatencyAverage::load) says: only
     /// compared with that of others.
     fn load(&self, now: Moment) -> f64;
+}
+
+/// How an instance stands with the node that calls it: what the service table does not know.
+pub trait Standing {
+    /// Whether it takes a call now, as [`Candidate::admits`].
+    fn admits(&self, now: Moment) -> Admission;
+    /// How loaded it is, as [`Candidate::load`].
+    fn load(&self, now: Moment) -> f64;
+}
+
+impl<R: Standing> Candidate for Entry<R> {
+    fn id(&self) -> InstanceId {
+        self.instance.id
+    }
+
+    fn weight(&self) -> u32 {
+        self.instance.spec.weight
+    }
+
+    fn admits(&self, now: Moment) -> Admission {
+        self.route.admits(now)
+    }
+
+    fn load(&self, now: Moment) -> f64 {
+        self.route.load(now)
+    }
 }
 
 impl<C: Candidate + ?Sized> Candidate for Arc<C> {

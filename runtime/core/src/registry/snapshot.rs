@@ -127,10 +127,7 @@ impl<R: Clone> Snapshot<R> {
 
     /// What happened after a revision, oldest first; none when the log no longer reaches back
     /// that far.
-    pub(super) fn logged_since(
-        &self,
-        revision: u64,
-    ) -> Option<impl Iterator<Item = &Logged<R>>> {
+    pub(super) fn logged_since(&self, revision: u64) -> Option<impl Iterator<Item = &Logged<R>>> {
         let missed = usize::try_from(self.revision.saturating_sub(revision)).ok()?;
         // Every revision logs exactly one entry, so the last `missed` of them are what is asked for.
         let skipped = self.log.len().checked_sub(missed)?;

@@ -5,22 +5,22 @@ use crate::error::Status;
 
 /// What an outcome says about an instance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Verdict {
+pub enum Evidence {
     /// It answers, even if with an error that concerns the request.
     Good,
     /// It is in trouble.
     Bad,
     /// Nothing: the call was given up by its caller, or refused because of a bound.
-    Unknown,
+    None,
 }
 
-impl Verdict {
-    /// The verdict of a reply (no status) or of an error.
+impl Evidence {
+    /// The evidence in a reply (no status) or of an error.
     #[must_use]
     pub const fn of(outcome: Option<Status>) -> Self {
         match outcome {
             None => Self::Good,
-            Some(Status::Cancelled | Status::ResourceExhausted) => Self::Unknown,
+            Some(Status::Cancelled | Status::ResourceExhausted) => Self::None,
             Some(status) if status.blames_instance() => Self::Bad,
             Some(_) => Self::Good,
         }
