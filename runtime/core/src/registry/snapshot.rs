@@ -68,7 +68,6 @@ impl<R: Clone> Service<R> {
 /// What a revision did to one instance.
 #[derive(Clone, Debug)]
 pub(super) struct Logged<R> {
-    pub(super) revision: u64,
     pub(super) id: InstanceId,
     /// The entry after the revision, unless it was removed.
     pub(super) entry: Option<Arc<Entry<R>>>,
@@ -131,7 +130,8 @@ impl<R: Clone> Snapshot<R> {
         let missed = usize::try_from(self.revision.saturating_sub(revision)).ok()?;
         // Every revision logs exactly one entry, so the last `missed` of them are what is asked for.
         let skipped = self.log.len().checked_sub(missed)?;
-        Some(self.log.skip_to(skipped))
+        // By index, as skipping with an iterator would walk all that is skipped.
+        Some((skipped..self.log.len()).filter_map(|place| self.log.get(place)))
     }
 }
 
@@ -144,16 +144,5 @@ impl<R> Service<R> {
         if health == Health::Healthy {
             self.healthy = self.healthy.saturating_add_signed(by);
         }
-    }
-}
-
-/// Iterating a persistent vector from the middle without walking its beginning.
-trait SkipTo<T> {
-    fn skip_to(&self, index: usize) -> impl Iterator<Item = &T>;
-}
-
-impl<T: Clone> SkipTo<T> for Vector<T> {
-    fn skip_to(&self, index: usize) -> impl Iterator<Item = &T> {
-        (index..self.len()).filter_map(|place| self.get(place))
     }
 }

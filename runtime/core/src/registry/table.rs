@@ -136,11 +136,7 @@ impl<R: Clone> Table<R> {
 
     fn log(&mut self, id: InstanceId, entry: Option<Arc<Entry<R>>>) {
         self.snapshot.revision += 1;
-        self.snapshot.log.push_back(Logged {
-            revision: self.snapshot.revision,
-            id,
-            entry,
-        });
+        self.snapshot.log.push_back(Logged { id, entry });
         if self.snapshot.log.len() > LOG_ENTRIES_MAX {
             self.snapshot.log.pop_front();
         }

@@ -6,24 +6,24 @@ use std::{collections::HashSet, ptr, sync::Arc};
 
 use super::{ANY, ANY_NUMBER, Topic, TopicFilter};
 
-/// Values by the filter that they were inserted with, each under an id of its own.
+/// Values, each under a filter and an id.
 ///
 /// ```
 /// use commy_core::topic::{Topic, TopicFilter, TopicTree};
 ///
+/// let orders = TopicFilter::new("orders/*")?;
+/// let created = Topic::new("orders/created")?;
 /// let mut tree = TopicTree::default();
-/// tree.insert(1, TopicFilter::new("orders/*")?, "audit");
-/// tree.insert(2, TopicFilter::new("invoices/**")?, "archive");
+/// tree.insert(&orders, 1, "audit");
+/// tree.insert(&TopicFilter::new("invoices/**")?, 2, "archive");
 /// let before = tree.clone();
-/// assert_eq!(tree.matching(&Topic::new("orders/created")?), [&"audit"]);
-/// assert_eq!(tree.remove(1), Some("audit"));
-/// assert!(tree.matching(&Topic::new("orders/created")?).is_empty());
-/// assert_eq!(before.len(), 2);
+/// assert_eq!(tree.remove(&orders, 1), Some("audit"));
+/// assert!(tree.matching(&created).is_empty());
+/// assert_eq!(before.matching(&created), [&"audit"]);
 /// # Ok::<(), commy_core::InvalidValue>(())
 /// ```
 #[derive(Clone, Debug)]
 pub struct TopicTree<T> {
-    filters: imbl::HashMap<u64, TopicFilter>,
     root: Arc<Node<T>>,
 }
 
@@ -37,23 +37,16 @@ struct Node<T> {
 }
 
 impl<T: Clone> TopicTree<T> {
-    /// How many values there are.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.filters.len()
-    }
-
-    /// Whether there is none.
+    /// Whether it holds no value.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.filters.is_empty()
+        self.root.is_empty()
     }
 
-    /// Adds a value; one that had this id is replaced and given back.
-    pub fn insert(&mut self, id: u64, filter: TopicFilter, value: T) -> Option<T> {
-        let replaced = self.remove(id);
+    /// Adds a value. One that has the same filter and id is replaced, and given back.
+    pub fn insert(&mut self, filter: &TopicFilter, id: u64, value: T) -> Option<T> {
         let mut node = Arc::make_mut(&mut self.root);
-        for segment in steps(&filter) {
+        for segment in steps(filter) {
             let next = match segment {
                 ANY => node.any.get_or_insert_default(),
                 ANY_NUMBER => node.any_number.get_or_insert_default(),
@@ -61,15 +54,12 @@ impl<T: Clone> TopicTree<T> {
             };
             node = Arc::make_mut(next);
         }
-        node.values.insert(id, value);
-        self.filters.insert(id, filter);
-        replaced
+        node.values.insert(id, value)
     }
 
-    /// Removes the value that has this id, and gives it back.
-    pub fn remove(&mut self, id: u64) -> Option<T> {
-        let filter = self.filters.remove(&id)?;
-        Arc::make_mut(&mut self.root).remove(steps(&filter), id)
+    /// Removes the value that has this filter and id, and gives it back.
+    pub fn remove(&mut self, filter: &TopicFilter, id: u64) -> Option<T> {
+        Arc::make_mut(&mut self.root).remove(steps(filter), id)
     }
 
     /// The values whose filters match a topic, each once.
@@ -95,7 +85,6 @@ impl<T: Clone> TopicTree<T> {
 impl<T> Default for TopicTree<T> {
     fn default() -> Self {
         Self {
-            filters: imbl::HashMap::new(),
             root: Arc::default(),
         }
     }
