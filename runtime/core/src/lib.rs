@@ -14,6 +14,7 @@ pub mod endpoint;
 pub mod instance;
 pub mod options;
 pub mod query;
+pub mod record;
 pub mod registry;
 pub mod spec;
 

@@ -256,3 +256,48 @@ impl SubscribeOptions {
         check_range("capacity", self.capacity, 1, 65_536).map(drop)
     }
 }
+
+/// How a node reaches the others.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FabricOptions {
+    /// Whether the node keeps to its own process: nothing is opened, and nobody is found.
+    pub local_only: bool,
+    /// How the node takes part in routing.
+    pub mode: FabricMode,
+    /// Endpoints to listen on for other hosts, such as `tls/0.0.0.0:7447`.
+    pub listen: Vec<String>,
+    /// Endpoints to connect to, such as `tls/mesh.example.org:7447`.
+    pub connect: Vec<String>,
+    /// Certificates for `tls/` and `quic/` endpoints; these need them.
+    pub tls: Option<TlsOptions>,
+    /// Whether nodes on the local network are looked for by multicast.
+    pub multicast: bool,
+    /// Whether plain `tcp/` to addresses other than this host's own is allowed.
+    pub allow_insecure: bool,
+    /// Whether large payloads between processes of one host are copied over sockets rather than
+    /// shared through memory.
+    pub no_shared_memory: bool,
+}
+
+/// How a node takes part in routing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum FabricMode {
+    /// It connects to the other nodes directly.
+    #[default]
+    Peer,
+    /// It reaches all others through one router.
+    Client,
+    /// It forwards the messages of others.
+    Router,
+}
+
+/// Where the certificates of a node are: paths of PEM files.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TlsOptions {
+    /// The certificate of the mesh's own authority; peers without one of it are refused.
+    pub ca: String,
+    /// This node's certificate.
+    pub certificate: String,
+    /// The private key of this node's certificate.
+    pub key: String,
+}

@@ -10,6 +10,7 @@
 
 mod actors;
 mod call;
+mod fabric;
 mod handler;
 mod membership;
 mod mesh;
@@ -25,6 +26,7 @@ mod watch;
 pub use futures_util::future::BoxFuture;
 
 pub use self::{
+    fabric::{Fabric, Link, Listener, LocalAnswer, OutgoingCall, RemoteAnswer, Traffic},
     handler::Handler,
     mesh::Mesh,
     registration::Registration,
