@@ -130,9 +130,17 @@ impl ServiceSpec {
         Ok(InstanceSpec {
             service: ServiceName::new(&self.service)?,
             version: Version::parse(&self.version).map_err(|error| {
-                InvalidValue::new("version", &self.version, format!("{error} (semantic versioning)"))
+                InvalidValue::new(
+                    "version",
+                    &self.version,
+                    format!("{error} (semantic versioning)"),
+                )
             })?,
-            tags: self.tags.iter().map(|tag| Tag::new(tag)).collect::<Result<_, _>>()?,
+            tags: self
+                .tags
+                .iter()
+                .map(|tag| Tag::new(tag))
+                .collect::<Result<_, _>>()?,
             metadata: check_metadata(&self.metadata)?,
             weight: check_range("weight", self.weight, 1, WEIGHT_MAX)?,
             zone: self.zone.as_deref().map(Locality::new).transpose()?,
