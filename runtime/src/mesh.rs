@@ -14,7 +14,7 @@ use crate::{
 /// other's services, two that do not never meet.
 ///
 /// ```
-/// # futures_executor::block_on(async {
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> commy::Result<()> {
 /// use commy::{Mesh, Query, Service};
 ///
 /// let mesh = Mesh::builder("shop").zone("eu-1a").build()?;
@@ -29,7 +29,7 @@ use crate::{
 /// assert_eq!(reply.json::<String>()?, "hello, Ada");
 ///
 /// mesh.stop().await?;
-/// # Ok::<_, commy::Error>(()) }).unwrap();
+/// # Ok(()) }
 /// ```
 #[derive(Clone, Debug)]
 pub struct Mesh(commy_mesh::Mesh);

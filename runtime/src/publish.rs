@@ -10,13 +10,13 @@ use crate::{BoxFuture, Bytes, Message, Result, json};
 /// queue has dealt with it by its own overflow policy.
 ///
 /// ```
-/// # futures_executor::block_on(async {
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> commy::Result<()> {
 /// # let mesh = commy::Mesh::builder("shop").build()?;
 /// # mesh.start().await?;
 /// mesh.publish("orders/created").json(&17).await?;
 /// mesh.publish("thumbnails/made").bytes(vec![0xff, 0xd8]).header("size", "64x64").await?;
 /// # mesh.stop().await?;
-/// # Ok::<_, commy::Error>(()) }).unwrap();
+/// # Ok(()) }
 /// ```
 #[must_use = "an event is published when it is awaited"]
 #[derive(Debug)]

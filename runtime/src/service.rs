@@ -17,7 +17,7 @@ use crate::{
 /// service's own words.
 ///
 /// ```
-/// # futures_executor::block_on(async {
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> commy::Result<()> {
 /// # let mesh = commy::Mesh::builder("shop").build()?;
 /// # mesh.start().await?;
 /// use commy::{Bytes, Failure, Service, ServiceSpec, Status};
@@ -49,7 +49,7 @@ use crate::{
 /// assert_eq!(error.status(), Status::HandlerFailed);
 /// assert_eq!(error.context().code.as_deref(), Some("EMPTY_ORDER"));
 /// # mesh.stop().await?;
-/// # Ok::<_, commy::Error>(()) }).unwrap();
+/// # Ok(()) }
 /// ```
 #[must_use = "a service answers when `Mesh::serve` is given it"]
 pub struct Service {

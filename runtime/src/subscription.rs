@@ -66,7 +66,7 @@ impl<'mesh> IntoFuture for Subscribe<'mesh> {
 /// stopped, after what was queued has been taken. Dropping it unsubscribes.
 ///
 /// ```
-/// # futures_executor::block_on(async {
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> commy::Result<()> {
 /// # let mesh = commy::Mesh::builder("shop").build()?;
 /// # mesh.start().await?;
 /// use futures_util::StreamExt;
@@ -78,7 +78,7 @@ impl<'mesh> IntoFuture for Subscribe<'mesh> {
 /// assert_eq!(event.topic.as_str(), "orders/created");
 /// assert_eq!(event.json::<u32>()?, 17);
 /// # mesh.stop().await?;
-/// # Ok::<_, commy::Error>(()) }).unwrap();
+/// # Ok(()) }
 /// ```
 #[derive(Debug)]
 pub struct Subscription(commy_mesh::Subscription);
