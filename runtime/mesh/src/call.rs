@@ -54,7 +54,10 @@ async fn attempts(
         method: MethodName::new(method)?,
         wanted: options.check()?,
         options,
-        deadline: Deadline::of(started, options.timeout.unwrap_or(mesh.settings.call_timeout)),
+        deadline: Deadline::of(
+            started,
+            options.timeout.unwrap_or(mesh.settings.call_timeout),
+        ),
     };
     message.check(mesh.settings.max_payload_bytes)?;
     if call.deadline.is_past(started) {
@@ -64,10 +67,19 @@ async fn attempts(
         ));
     }
     let mut tried = Vec::new();
-    mesh.retries.lock().get_or_insert_with(|| RetryBudget::new(started)).on_call(started);
+    mesh.retries
+        .lock()
+        .get_or_insert_with(|| RetryBudget::new(started))
+        .on_call(started);
     for attempt in 1.. {
-        let Chosen { entry, alternatives } = call.choose(&tried)?;
-        let failure = match call.attempt(&entry, alternatives, attempt, message.clone()).await {
+        let Chosen {
+            entry,
+            alternatives,
+        } = call.choose(&tried)?;
+        let failure = match call
+            .attempt(&entry, alternatives, attempt, message.clone())
+            .await
+        {
             Ok(message) => {
                 return Ok(Reply {
                     message,
@@ -127,7 +139,10 @@ impl Call<'_> {
             ServiceName::new(self.service)?;
             return Err(Error::new(
                 Status::NotFound,
-                format!("no service \"{}\" in mesh \"{}\"", self.service, self.mesh.settings.name),
+                format!(
+                    "no service \"{}\" in mesh \"{}\"",
+                    self.service, self.mesh.settings.name
+                ),
             ));
         };
         let pick = Pick {
@@ -139,7 +154,12 @@ impl Call<'_> {
         let now = self.node.now();
         let random = &mut rand::rng();
         let candidates = service.candidates();
-        let zone = self.mesh.settings.zone.as_ref().filter(|_| self.options.zone_first);
+        let zone = self
+            .mesh
+            .settings
+            .zone
+            .as_ref()
+            .filter(|_| self.options.zone_first);
         let (chosen, alternatives) = if self.wanted.is_empty() {
             let near = zone.and_then(|zone| candidates.in_zone(zone));
             let chosen = pick_near(near, candidates.all(), &pick, now, random).cloned();
@@ -150,8 +170,8 @@ impl Call<'_> {
             let near = zone
                 .and_then(|zone| candidates.in_zone(zone))
                 .map(|near| near.iter().filter(wanted).collect::<Vec<_>>());
-            let chosen = pick_near(near.as_ref(), &all, &pick, now, random)
-                .map(|entry| Arc::clone(entry));
+            let chosen =
+                pick_near(near.as_ref(), &all, &pick, now, random).map(|entry| Arc::clone(entry));
             (chosen, all.len())
         };
         match chosen {
@@ -169,7 +189,9 @@ impl Call<'_> {
         if candidates > 0 {
             return Error::new(
                 Status::Unavailable,
-                format!("the circuit breakers of all {candidates} instances of \"{name}\" are open"),
+                format!(
+                    "the circuit breakers of all {candidates} instances of \"{name}\" are open"
+                ),
             );
         }
         let wanted: Vec<_> = service
@@ -179,7 +201,9 @@ impl Call<'_> {
         if wanted.is_empty() {
             return Error::new(
                 Status::NotFound,
-                format!("no instance of \"{name}\" has the version, tags and metadata that the call asks for"),
+                format!(
+                    "no instance of \"{name}\" has the version, tags and metadata that the call asks for"
+                ),
             );
         }
         let advertised = wanted
@@ -194,7 +218,12 @@ impl Call<'_> {
             )
             .with_instance(instance.id.to_string());
         }
-        let count = |health| wanted.iter().filter(|instance| instance.health == health).count();
+        let count = |health| {
+            wanted
+                .iter()
+                .filter(|instance| instance.health == health)
+                .count()
+        };
         Error::new(
             Status::Unavailable,
             format!(
@@ -223,12 +252,16 @@ impl Call<'_> {
         let deadline = if self.options.idempotent && alternatives > 1 {
             // Leave time for the others, should this one hang.
             let others = u32::try_from(alternatives).unwrap_or(ATTEMPTS_MAX);
-            self.deadline.of_attempt(now, (ATTEMPTS_MAX + 1 - attempt).min(others))
+            self.deadline
+                .of_attempt(now, (ATTEMPTS_MAX + 1 - attempt).min(others))
         } else {
             self.deadline
         };
         let Some(mailbox) = entry.route.mailbox() else {
-            return Err(refused(Status::Unavailable, format!("instance {id} is not hosted")));
+            return Err(refused(
+                Status::Unavailable,
+                format!("instance {id} is not hosted"),
+            ));
         };
         let Some(sent) = entry.route.send(now) else {
             return Err(refused(

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use arc_swap::ArcSwapOption;
 use commy_core::{
-    CallOptions, Endpoint, Error, HealthCheck, Instance, Message, MeshOptions, MeshSettings,
+    CallOptions, Endpoint, Error, HealthCheck, Instance, MeshOptions, MeshSettings, Message,
     NodeId, Query, Reply, Request, Result, ServiceSpec, Status, SubscribeOptions, Topic,
     TopicFilter, retry::RetryBudget, spec::InstanceSpec,
 };
@@ -18,9 +18,10 @@ use crate::{
         mesh::{Advertise, Host},
         stopped,
     },
-    call, publish,
+    call,
     handler::Handler,
     membership::Membership,
+    publish,
     registration::Registration,
     session::Session,
     stats::{Counters, MeshStats},
@@ -51,7 +52,10 @@ impl Mesh {
     ///
     /// # Errors
     /// `INVALID_ARGUMENT` for an option that breaks a rule.
-    #[expect(clippy::needless_pass_by_value, reason = "a mesh is made from its options")]
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "a mesh is made from its options"
+    )]
     pub fn new(options: MeshOptions) -> Result<Self> {
         let settings = options.check()?;
         Ok(Self(Arc::new(Inner {
@@ -91,8 +95,7 @@ impl Mesh {
         if self.is_running() {
             return Ok(());
         }
-        let session =
-            Session::open(&self.0.membership, &self.0.settings, &self.0.counters).await?;
+        let session = Session::open(&self.0.membership, &self.0.settings, &self.0.counters).await?;
         self.0.session.store(Some(Arc::new(session)));
         tracing::info!(mesh = self.name(), node = %self.node_id(), "started");
         Ok(())
@@ -161,7 +164,12 @@ impl Mesh {
             check,
             reply,
         };
-        session.inbox.advertise.send(advertise).await.map_err(|_| stopped())?;
+        session
+            .inbox
+            .advertise
+            .send(advertise)
+            .await
+            .map_err(|_| stopped())?;
         self.0.registration(&session, registered).await
     }
 
@@ -183,7 +191,11 @@ impl Mesh {
     pub fn watch(&self, query: &Query) -> Result<Watch> {
         let session = self.0.session()?;
         let closing = session.closing.child_token();
-        Ok(Watch::new(query.check()?, Arc::clone(&session.node), closing))
+        Ok(Watch::new(
+            query.check()?,
+            Arc::clone(&session.node),
+            closing,
+        ))
     }
 
     /// How many services have at least one healthy instance.
@@ -240,8 +252,11 @@ impl Mesh {
             Arc::clone(&self.0.counters),
         ));
         // Made first, so that a subscription whose future is dropped is removed again.
-        let subscription =
-            Subscription::new(Arc::clone(&queue), filter.clone(), Arc::clone(&session.node));
+        let subscription = Subscription::new(
+            Arc::clone(&queue),
+            filter.clone(),
+            Arc::clone(&session.node),
+        );
         let closer = subscription.closer();
         ask(session.node.subscribe(), Subscribe { filter, queue }).await?;
         let closing = session.closing.clone();
@@ -259,7 +274,10 @@ impl Inner {
         self.session.load_full().ok_or_else(|| {
             Error::new(
                 Status::FailedPrecondition,
-                format!("mesh \"{}\" is not running; start it first", self.settings.name),
+                format!(
+                    "mesh \"{}\" is not running; start it first",
+                    self.settings.name
+                ),
             )
         })
     }

@@ -17,9 +17,7 @@ use std::{
 use actix::{Actor, Recipient};
 use actix_rt::ArbiterHandle;
 use arc_swap::{ArcSwap, Guard};
-use commy_core::{
-    Error, InstanceId, MeshName, Moment, NodeId, Result, Status, registry::Snapshot,
-};
+use commy_core::{Error, InstanceId, MeshName, Moment, NodeId, Result, Status, registry::Snapshot};
 use tokio::sync::watch;
 
 use self::threads::Threads;

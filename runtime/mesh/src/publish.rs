@@ -6,7 +6,11 @@ use std::sync::{Arc, atomic::Ordering::Relaxed};
 
 use commy_core::{Error, Event, Message, Result, Status, Topic};
 
-use crate::{mesh::Inner, node::Node, subscription::{Offer, Queue}};
+use crate::{
+    mesh::Inner,
+    node::Node,
+    subscription::{Offer, Queue},
+};
 
 /// Publishes an event.
 pub(crate) async fn publish(mesh: &Inner, topic: Topic, message: Message) -> Result<()> {

@@ -83,9 +83,9 @@ impl Registration {
     /// # Errors
     /// None at present.
     pub async fn deregister(&self) -> Result<()> {
-        self.instance();
         let withdraw = Withdraw {
-            id: self.0.last.lock().id,
+            // Looked at now, so that it can be told afterwards how the instance last was.
+            id: self.instance().id,
             time: self.0.drain_timeout,
         };
         // A mesh that has stopped has withdrawn it already.
@@ -96,6 +96,8 @@ impl Registration {
 
 impl std::fmt::Debug for Registration {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_tuple("Registration").field(&self.instance()).finish()
+        f.debug_tuple("Registration")
+            .field(&self.instance())
+            .finish()
     }
 }

@@ -10,8 +10,8 @@ use std::{
 
 use actix::Recipient;
 use commy_core::{
-    InstanceId, Moment, Status,
-    balance::{Admission, Candidate, LatencyAverage},
+    Moment, Status,
+    balance::{Admission, LatencyAverage, Standing},
     breaker::{Breaker, Pass},
     options::CircuitBreaker,
     outlier::Outlier,
@@ -25,8 +25,6 @@ use crate::actors::instance::Invoke;
 pub(crate) struct Route(Arc<Shared>);
 
 struct Shared {
-    id: InstanceId,
-    weight: u32,
     /// The mailbox of a hosted instance; an advertised one has none.
     mailbox: Option<Recipient<Invoke>>,
     in_flight: AtomicU32,
@@ -42,15 +40,8 @@ struct Record {
 
 impl Route {
     /// The way to an instance. The breaker's settings are those of the mesh that made it known.
-    pub(crate) fn new(
-        id: InstanceId,
-        weight: u32,
-        mailbox: Option<Recipient<Invoke>>,
-        breaker: Option<CircuitBreaker>,
-    ) -> Self {
+    pub(crate) fn new(mailbox: Option<Recipient<Invoke>>, breaker: Option<CircuitBreaker>) -> Self {
         Self(Arc::new(Shared {
-            id,
-            weight,
             mailbox,
             in_flight: AtomicU32::new(0),
             record: Mutex::new(Record {
@@ -81,18 +72,14 @@ impl Route {
     }
 }
 
-impl Candidate for Route {
-    fn id(&self) -> InstanceId {
-        self.0.id
-    }
-
-    fn weight(&self) -> u32 {
-        self.0.weight
-    }
-
+impl Standing for Route {
     fn admits(&self, now: Moment) -> Admission {
         let record = self.0.record.lock();
-        if record.breaker.as_ref().is_some_and(|breaker| !breaker.admits(now)) {
+        if record
+            .breaker
+            .as_ref()
+            .is_some_and(|breaker| !breaker.admits(now))
+        {
             Admission::Refused
         } else if record.outlier.is_ejected(now) {
             Admission::LastResort

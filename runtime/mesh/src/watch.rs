@@ -69,7 +69,9 @@ impl Stream for Watch {
             if std::task::ready!(watch.revisions.poll_next_unpin(cx)).is_none() {
                 return Poll::Ready(None);
             }
-            watch.told.extend(watch.cursor.advance(&watch.node.snapshot()));
+            watch
+                .told
+                .extend(watch.cursor.advance(&watch.node.snapshot()));
         }
     }
 }

@@ -66,8 +66,13 @@ impl Actor for Broker {
 impl Handler<Subscribe> for Broker {
     type Result = Result<()>;
 
-    fn handle(&mut self, Subscribe { filter, queue }: Subscribe, _: &mut Self::Context) -> Self::Result {
-        self.subscriptions.insert(&filter, queue.id, queue);
+    fn handle(
+        &mut self,
+        Subscribe { filter, queue }: Subscribe,
+        _: &mut Self::Context,
+    ) -> Self::Result {
+        let id = queue.id;
+        self.subscriptions.insert(&filter, id, queue);
         self.publish();
         Ok(())
     }
@@ -76,7 +81,11 @@ impl Handler<Subscribe> for Broker {
 impl Handler<Unsubscribe> for Broker {
     type Result = Result<()>;
 
-    fn handle(&mut self, Unsubscribe { filter, id }: Unsubscribe, _: &mut Self::Context) -> Self::Result {
+    fn handle(
+        &mut self,
+        Unsubscribe { filter, id }: Unsubscribe,
+        _: &mut Self::Context,
+    ) -> Self::Result {
         self.subscriptions.remove(&filter, id);
         self.publish();
         Ok(())

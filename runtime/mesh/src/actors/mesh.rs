@@ -128,19 +128,17 @@ impl Handle<Host> for Mesh {
             reply,
         } = host;
         let id = self.node.next_instance();
-        let actor = InstanceActor::new(
-            id,
-            handler,
-            spec.max_in_flight,
-            self.settings.max_payload_bytes,
-            Arc::clone(&self.counters),
-        );
-        let address = InstanceActor::start_in_arbiter(self.node.instances(), |_| actor);
+        let in_flight_max = spec.max_in_flight;
+        let payload_bytes_max = self.settings.max_payload_bytes;
+        let counters = Arc::clone(&self.counters);
+        let address = InstanceActor::start_in_arbiter(self.node.instances(), move |_| {
+            InstanceActor::new(id, handler, in_flight_max, payload_bytes_max, counters)
+        });
         let child = Child::Hosted {
             drain: address.clone().recipient(),
             halt: address.clone().recipient(),
         };
-        let route = Route::new(id, spec.weight, Some(address.recipient()), self.settings.breaker);
+        let route = Route::new(Some(address.recipient()), self.settings.breaker);
         let instance = Instance {
             id,
             spec: Arc::new(spec),
@@ -185,7 +183,7 @@ impl Handle<Advertise> for Mesh {
             spec: Arc::new(spec),
         };
         let register = Register {
-            route: Route::new(id, instance.spec.weight, None, None),
+            route: Route::new(None, None),
             instance,
             check,
         };
@@ -196,7 +194,11 @@ impl Handle<Advertise> for Mesh {
 impl Handle<SetHealth> for Mesh {
     type Result = ResponseFuture<Result<()>>;
 
-    fn handle(&mut self, SetHealth { id, health }: SetHealth, _: &mut Self::Context) -> Self::Result {
+    fn handle(
+        &mut self,
+        SetHealth { id, health }: SetHealth,
+        _: &mut Self::Context,
+    ) -> Self::Result {
         let report = self.node.registry().report.clone();
         let allowed = match self.registrations.get(&id) {
             None => Err(withdrawn(id)),
@@ -300,7 +302,9 @@ impl Mesh {
             let Some(child) = child else { return };
             match drain(id, &child, time, &registry.report).await {
                 Ok(true) => {}
-                Ok(false) => tracing::warn!(instance = %id, ?time, "withdrawn with calls in flight"),
+                Ok(false) => {
+                    tracing::warn!(instance = %id, ?time, "withdrawn with calls in flight");
+                }
                 Err(error) => tracing::debug!(instance = %id, %error, "withdrawn without a drain"),
             }
             if let Err(error) = ask(&registry.deregister, Deregister(id)).await {

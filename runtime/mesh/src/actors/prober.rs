@@ -134,8 +134,10 @@ async fn probe_until_aborted(probe: Probe, http: reqwest::Client, report: Recipi
     due.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         due.tick().await;
-        let tried = tokio::time::timeout(check.timeout, attempt(&endpoint, &check.probe, &http)).await;
-        let outcome = tried.unwrap_or_else(|_| Err(format!("no answer within {:?}", check.timeout)));
+        let tried =
+            tokio::time::timeout(check.timeout, attempt(&endpoint, &check.probe, &http)).await;
+        let outcome =
+            tried.unwrap_or_else(|_| Err(format!("no answer within {:?}", check.timeout)));
         if let Err(reason) = &outcome {
             tracing::debug!(instance = %id, %endpoint, reason, "a probe failed");
         }

@@ -107,10 +107,14 @@ impl Threads {
         self.instances.stop();
         let ended = self.instances_ended.lock().take();
         if let Some(ended) = ended
-            && tokio::time::timeout(INSTANCES_END_TIMEOUT, ended).await.is_err()
+            && tokio::time::timeout(INSTANCES_END_TIMEOUT, ended)
+                .await
+                .is_err()
         {
             self.instances_blocked.store(true, Relaxed);
-            tracing::error!("a handler blocks the instances' thread of a node, which is left behind");
+            tracing::error!(
+                "a handler blocks the instances' thread of a node, which is left behind"
+            );
         }
         System::current().stop();
     }
