@@ -4,9 +4,7 @@ use std::{future::IntoFuture, time::Duration};
 
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::{
-    Balance, BoxFuture, Bytes, CallOptions, InstanceId, Message, Request, Result, json,
-};
+use crate::{Balance, BoxFuture, Bytes, CallOptions, InstanceId, Message, Request, Result, json};
 
 /// A call that is being described. Awaiting it sends it; dropping that future cancels the handler's
 /// work.
@@ -134,7 +132,10 @@ impl<'mesh> Call<'mesh> {
     /// Replaces the content and keeps the headers.
     fn content(mut self, content: Result<Message>) -> Self {
         self.message = self.message.and_then(|before| {
-            content.map(|content| Message { headers: before.headers, ..content })
+            content.map(|content| Message {
+                headers: before.headers,
+                ..content
+            })
         });
         self
     }
@@ -147,7 +148,10 @@ impl<'mesh> IntoFuture for Call<'mesh> {
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(async move {
             let request = Request::new(self.method, self.message?);
-            let reply = self.mesh.call(&self.service, request, &self.options).await?;
+            let reply = self
+                .mesh
+                .call(&self.service, request, &self.options)
+                .await?;
             Ok(reply.into())
         })
     }

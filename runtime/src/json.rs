@@ -10,12 +10,17 @@ use crate::{Error, Message, Result, Status};
 /// # Errors
 /// `INVALID_ARGUMENT` when the value has no JSON form.
 pub(crate) fn encode<T: Serialize + ?Sized>(value: &T) -> Result<Message> {
-    serde_json::to_vec(value).map(Message::json).map_err(|error| {
-        Error::new(
-            Status::InvalidArgument,
-            format!("a {} cannot be written as JSON: {error}", std::any::type_name::<T>()),
-        )
-    })
+    serde_json::to_vec(value)
+        .map(Message::json)
+        .map_err(|error| {
+            Error::new(
+                Status::InvalidArgument,
+                format!(
+                    "a {} cannot be written as JSON: {error}",
+                    std::any::type_name::<T>()
+                ),
+            )
+        })
 }
 
 /// The value that a message carries; `what` names the message in the error.

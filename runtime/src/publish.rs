@@ -62,7 +62,10 @@ impl<'mesh> Publish<'mesh> {
     /// Replaces the content and keeps the headers.
     fn content(mut self, content: Result<Message>) -> Self {
         self.message = self.message.and_then(|before| {
-            content.map(|content| Message { headers: before.headers, ..content })
+            content.map(|content| Message {
+                headers: before.headers,
+                ..content
+            })
         });
         self
     }

@@ -58,7 +58,8 @@ pub struct Service {
 }
 
 /// One method of a service, whatever types it has.
-type Method = Box<dyn Fn(IncomingRequest) -> BoxFuture<'static, Result<Message, Failure>> + Send + Sync>;
+type Method =
+    Box<dyn Fn(IncomingRequest) -> BoxFuture<'static, Result<Message, Failure>> + Send + Sync>;
 
 impl Service {
     /// A service that has no method yet, by its name or by its whole description.
@@ -95,9 +96,8 @@ impl Service {
                     )
                 })?;
                 let answer = handler(value, context).await?;
-                json::encode(&answer).map_err(|error| {
-                    Failure::of_kind(FailureKind::Internal, error.reason())
-                })
+                json::encode(&answer)
+                    .map_err(|error| Failure::of_kind(FailureKind::Internal, error.reason()))
             }
         })
     }

@@ -9,9 +9,7 @@ use std::{
 use futures_util::{Stream, StreamExt};
 use serde::de::DeserializeOwned;
 
-use crate::{
-    BoxFuture, Closer, Message, NodeId, Overflow, Result, SubscribeOptions, Topic, json,
-};
+use crate::{BoxFuture, Closer, Message, NodeId, Overflow, Result, SubscribeOptions, Topic, json};
 
 /// A subscription that is being described. Awaiting it subscribes.
 #[must_use = "nothing is subscribed to until this is awaited"]
@@ -101,7 +99,9 @@ impl Stream for Subscription {
     type Item = Event;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Event>> {
-        self.0.poll_next_unpin(cx).map(|delivery| delivery.map(Event::from))
+        self.0
+            .poll_next_unpin(cx)
+            .map(|delivery| delivery.map(Event::from))
     }
 }
 

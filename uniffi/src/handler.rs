@@ -6,7 +6,7 @@ use std::{
 };
 
 use commy::{BoxFuture, Failure, FailureKind, Message};
-use tokio::sync::oneshot::{Receiver, error::TryRecvError};
+use tokio::sync::oneshot::Receiver;
 
 use crate::{
     error::CommyError,
@@ -64,24 +64,31 @@ struct Running {
 
 impl Running {
     async fn answer(&mut self) -> Result<Message, Failure> {
-        (&mut self.answered)
-            .await
-            .unwrap_or_else(|_| Err(internal("the handler dropped the request without an answer")))
+        (&mut self.answered).await.unwrap_or_else(|_| {
+            Err(internal(
+                "the handler dropped the request without an answer",
+            ))
+        })
     }
 }
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // From here on no answer gets in, so one that came just before is still seen below.
+        if self.answered.is_terminated() {
+            return;
+        }
+        // From here on no answer gets in, and one that came just before is still seen.
         self.answered.close();
-        if self.answered.is_terminated() || self.answered.try_recv() != Err(TryRecvError::Empty) {
+        if self.answered.try_recv().is_ok() {
             return;
         }
         // The future may be dropped while a panic unwinds, and a second one would end the process.
         let told = catch_unwind(AssertUnwindSafe(|| self.handler.cancel(self.id)));
         match told {
             Ok(Ok(())) => {}
-            Ok(Err(error)) => tracing::warn!(invocation = self.id, %error, "a handler failed to cancel"),
+            Ok(Err(error)) => {
+                tracing::warn!(invocation = self.id, %error, "a handler failed to cancel")
+            }
             Err(_) => tracing::error!(invocation = self.id, "a handler panicked in cancel"),
         }
     }

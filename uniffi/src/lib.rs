@@ -4,6 +4,11 @@
 //! Whatever comes from the other side is hostile until `commy` has checked it, and nothing that
 //! happens on this side may panic on the other.
 
+#![expect(
+    clippy::result_large_err,
+    reason = "UniFFI has no boxes, and every error is written into a buffer at once"
+)]
+
 mod error;
 mod handler;
 mod instance;

@@ -115,7 +115,11 @@ impl Mesh {
     ) -> Result<Reply> {
         let service = text::checked("service", service)?;
         let Request { method, message } = request;
-        let call = self.0.call(&service, method).message(message.into()).options(options.into());
+        let call = self
+            .0
+            .call(&service, method)
+            .message(message.into())
+            .options(options.into());
         Ok(call.await?.into())
     }
 
