@@ -44,6 +44,7 @@ impl From<MeshOptions> for commy::MeshOptions {
             max_payload_bytes,
             balance: balance.into(),
             breaker: breaker.map(Into::into),
+            fabric: Default::default(),
         }
     }
 }
