@@ -5,11 +5,11 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
 use camino::Utf8PathBuf;
-use comfy_table::{Cell, CellAlignment, Color, ContentArrangement, Table, presets};
+use comfy_table::{Cell, CellAlignment, Color, ContentArrangement, Table};
 
 use crate::cli;
 use crate::native::{self, Native};
-use crate::screen::seconds;
+use crate::screen::{self, seconds};
 use crate::sdk::{Sdk, sdks};
 use crate::site::Site;
 use crate::tool;
@@ -78,8 +78,7 @@ fn try_build(site: &Site, sdk: &dyn Sdk, native: &Native) -> Result<Vec<Utf8Path
 }
 
 fn table(site: &Site, rows: &[Row]) -> Result<Table> {
-    let mut table = Table::new();
-    table.load_style(presets::UTF8_FULL_CONDENSED);
+    let mut table = screen::table();
     if let Some(columns) = site.screen.width() {
         table.set_content_arrangement(ContentArrangement::Dynamic);
         table.set_width(u16::try_from(columns)?);

@@ -3,16 +3,15 @@
 use std::process::ExitCode;
 
 use anyhow::Result;
-use comfy_table::{Cell, Color, Table, presets};
+use comfy_table::{Cell, Color};
 
-use crate::screen::Screen;
+use crate::screen::{self, Screen};
 use crate::sdk::LANGUAGES;
 use crate::tool::{Found, Need};
 
 pub(crate) fn run() -> Result<ExitCode> {
     let screen = Screen::new(false);
-    let mut table = Table::new();
-    table.load_style(presets::UTF8_FULL_CONDENSED);
+    let mut table = screen::table();
     table.set_header(["language", "tool", "found", "needed", "status"]);
     let mut advice = Vec::new();
     let mut complete = true;
@@ -24,7 +23,7 @@ pub(crate) fn run() -> Result<ExitCode> {
                 (Found::Missing, Need::Required) => ("–".to_owned(), "missing", Color::Red),
                 (Found::Old(version), Need::Optional(_)) => (version, "too old", Color::Yellow),
                 (Found::Missing, Need::Optional(_)) => {
-                    ("–".to_owned(), "not needed", Color::Yellow)
+                    ("–".to_owned(), "optional", Color::Yellow)
                 }
             };
             if word != "ok" {

@@ -3,10 +3,10 @@
 //! Owns what counts as a failure: a failed test, a skipped one, and a cell that should hold tests
 //! and does not. It must not know how tests are run.
 
-use comfy_table::{Cell, CellAlignment, Color, Table, presets};
+use comfy_table::{Cell, CellAlignment, Color, Table};
 
 use crate::check::{Results, Tally};
-use crate::screen::Screen;
+use crate::screen::{self, Screen};
 
 /// Reasons shown for one cell; the logs hold the rest.
 const REASONS_SHOWN_MAX: usize = 10;
@@ -131,8 +131,7 @@ impl Matrix {
 
     /// Languages down and topics across, or the other way round for a narrow terminal.
     fn table(&self, turned: bool) -> Table {
-        let mut table = Table::new();
-        table.load_style(presets::UTF8_FULL_CONDENSED);
+        let mut table = screen::table();
         let languages = self.rows.iter().map(|row| row.language.as_str());
         let columns = self.columns.iter().map(String::as_str);
         if turned {
@@ -149,7 +148,7 @@ impl Matrix {
             }
         }
         for column in table.column_iter_mut() {
-            column.set_padding((0, 0));
+            column.set_padding((1, 0));
         }
         table
     }
@@ -166,7 +165,8 @@ impl Row {
 }
 
 fn heads<'a>(corner: &'a str, names: impl Iterator<Item = &'a str>) -> Vec<Cell> {
-    [corner].into_iter().chain(names).map(Cell::new).collect()
+    let names = names.map(|name| Cell::new(name).set_alignment(CellAlignment::Right));
+    [Cell::new(corner)].into_iter().chain(names).collect()
 }
 
 fn draw(shown: &Shown<'_>) -> Cell {

@@ -9,8 +9,15 @@
 
 use std::time::{Duration, Instant};
 
+use comfy_table::{LineStyle, Table, TableStyle};
 use console::style;
 use indicatif::{ProgressBar, ProgressStyle};
+
+/// Rules above, below and under the heads: as many columns as the contents allow.
+const RULES: TableStyle = TableStyle::new()
+    .top_border(LineStyle::none().fill('─').junction('─'))
+    .header_separator(LineStyle::none().fill('─').junction('─'))
+    .bottom_border(LineStyle::none().fill('─').junction('─'));
 
 /// The spinner turns this often: smooth to the eye, nothing for the machine.
 const TICK: Duration = Duration::from_millis(120);
@@ -88,6 +95,13 @@ impl Activity {
             seconds(self.since.elapsed())
         );
     }
+}
+
+/// An empty table in the look of all our tables.
+pub(crate) fn table() -> Table {
+    let mut table = Table::new();
+    table.load_style(RULES);
+    table
 }
 
 /// A duration as people read it: `0.4 s`, `12.3 s`, `3 min 07 s`.

@@ -75,22 +75,23 @@ impl Language for Python {
         };
         let sample = |name: &str| python(name).arg(sources.join(format!("samples/{name}.py")));
 
-        let mypy = Step::new("python: mypy", python_in(&tools(site)?))
-            .args(["-m", "mypy", "--strict", "--config-file"])
-            .arg(sources.join("pyproject.toml"))
-            .args(["--python-version", pins::PYTHON_MINIMUM])
-            .arg("--python-executable")
-            .arg(python_in(&environment))
-            .arg("--cache-dir")
-            .arg(scratch.join("mypy"))
-            .args([
-                sources.join("commy"),
-                sources.join("tests"),
-                sources.join("samples"),
-            ])
-            .dir(&scratch);
+        let pytest = format!("pytest=={}", pins::PYTEST);
+        let pytest = || pip("install pytest", &pytest);
+        let checker = python_in(&tools(site)?);
+        let mypy = |title: &str, folders: &[&str]| {
+            Step::new(format!("python: {title}"), &checker)
+                .args(["-m", "mypy", "--strict", "--config-file"])
+                .arg(sources.join("pyproject.toml"))
+                .args(["--python-version", pins::PYTHON_MINIMUM])
+                .arg("--python-executable")
+                .arg(python_in(&environment))
+                .arg("--cache-dir")
+                .arg(scratch.join("mypy"))
+                .args(folders.iter().map(|folder| sources.join(folder)))
+                .dir(&scratch)
+        };
         let tests = sources.join("tests");
-        let pytest = python("pytest")
+        let run_tests = python("pytest")
             .args([
                 "-m",
                 "pytest",
@@ -126,13 +127,15 @@ impl Language for Python {
                 ..Check::exit("tour", [sample("tour")])
             },
             Check::exit("shop", [sample("shop")]),
-            Check::exit("types", [mypy]),
+            Check::exit("types", [mypy("mypy, the package", &["commy"])]),
+            // As users see it: types come from the installed wheel.
+            Check::exit(
+                "types",
+                [pytest(), mypy("mypy, its users", &["tests", "samples"])],
+            ),
             Check {
                 column: Column::ByTopic,
-                steps: vec![
-                    pip("install pytest", &format!("pytest=={}", pins::PYTEST)),
-                    pytest,
-                ],
+                steps: vec![pytest(), run_tests],
                 evidence: Evidence::JUnit(report),
             },
         ])
