@@ -33,10 +33,13 @@ impl Endpoint {
         let (scheme, rest) = address
             .split_once("://")
             .ok_or_else(|| invalid("it is SCHEME://HOST:PORT"))?;
-        check_characters(scheme, 16, "+-.").map_err(|rule| InvalidValue::new("endpoint", address, rule))?;
+        check_characters(scheme, 16, "+-.")
+            .map_err(|rule| InvalidValue::new("endpoint", address, rule))?;
         let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
         if authority.contains('@') {
-            return Err(invalid("credentials do not belong in an advertised address"));
+            return Err(invalid(
+                "credentials do not belong in an advertised address",
+            ));
         }
         let start = scheme.len() + "://".len();
         let endpoint = Self {
@@ -71,7 +74,10 @@ impl Endpoint {
     /// The host to dial, without the brackets of an IPv6 address.
     #[must_use]
     pub fn host(&self) -> &str {
-        self.split_port().0.trim_start_matches('[').trim_end_matches(']')
+        self.split_port()
+            .0
+            .trim_start_matches('[')
+            .trim_end_matches(']')
     }
 
     /// The port to dial.

@@ -81,7 +81,8 @@ impl FromStr for InstanceId {
     type Err = InvalidValue;
 
     fn from_str(text: &str) -> Result<Self, InvalidValue> {
-        let invalid = || InvalidValue::new("instance id", text, "it is a node id, `-` and a number");
+        let invalid =
+            || InvalidValue::new("instance id", text, "it is a node id, `-` and a number");
         let (node, serial) = text.split_once('-').ok_or_else(invalid)?;
         Ok(Self {
             node: node.parse()?,

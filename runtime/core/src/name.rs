@@ -1,26 +1,22 @@
 //! Names that were checked once and are cheap to share. A name that exists is valid; nothing past
 //! this module checks one again.
 
-use std::{borrow::Borrow, fmt, sync::Arc};
-
-use crate::error::InvalidValue;
-
 /// Defines a checked, shared string.
 macro_rules! checked_name {
     ($(#[$doc:meta])* $name:ident, $what:literal, $check:ident) => {
         $(#[$doc])*
         #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        pub struct $name(Arc<str>);
+        pub struct $name(std::sync::Arc<str>);
 
         impl $name {
             /// Checks a name.
             ///
             /// # Errors
             /// The value and the rule that it breaks.
-            pub fn new(value: &str) -> Result<Self, InvalidValue> {
+            pub fn new(value: &str) -> Result<Self, $crate::error::InvalidValue> {
                 match $check(value) {
                     Ok(()) => Ok(Self(value.into())),
-                    Err(rule) => Err(InvalidValue::new($what, value, rule)),
+                    Err(rule) => Err($crate::error::InvalidValue::new($what, value, rule)),
                 }
             }
 
@@ -31,33 +27,34 @@ macro_rules! checked_name {
             }
         }
 
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 f.write_str(&self.0)
             }
         }
 
-        impl fmt::Debug for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        impl std::fmt::Debug for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 write!(f, "{:?}", &*self.0)
             }
         }
 
-        impl Borrow<str> for $name {
+        impl std::borrow::Borrow<str> for $name {
             fn borrow(&self) -> &str {
                 &self.0
             }
         }
 
         impl std::str::FromStr for $name {
-            type Err = InvalidValue;
+            type Err = $crate::error::InvalidValue;
 
-            fn from_str(value: &str) -> Result<Self, InvalidValue> {
+            fn from_str(value: &str) -> Result<Self, $crate::error::InvalidValue> {
                 Self::new(value)
             }
         }
     };
 }
+pub(crate) use checked_name;
 
 checked_name!(
     /// The name of a mesh, the scope of discovery.

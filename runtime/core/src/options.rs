@@ -59,9 +59,24 @@ impl MeshOptions {
     /// # Errors
     /// The first value that breaks a rule, and the rule.
     pub fn check(&self) -> Result<MeshSettings, InvalidValue> {
-        check_range("call_timeout_ms", self.call_timeout.as_millis(), 1, TIMEOUT_MS_MAX)?;
-        check_range("drain_timeout_ms", self.drain_timeout.as_millis(), 0, TIMEOUT_MS_MAX)?;
-        check_range("max_payload_bytes", self.max_payload_bytes, 1, PAYLOAD_BYTES_CEILING)?;
+        check_range(
+            "call_timeout_ms",
+            self.call_timeout.as_millis(),
+            1,
+            TIMEOUT_MS_MAX,
+        )?;
+        check_range(
+            "drain_timeout_ms",
+            self.drain_timeout.as_millis(),
+            0,
+            TIMEOUT_MS_MAX,
+        )?;
+        check_range(
+            "max_payload_bytes",
+            self.max_payload_bytes,
+            1,
+            PAYLOAD_BYTES_CEILING,
+        )?;
         if let Some(breaker) = &self.breaker {
             breaker.check()?;
         }
@@ -184,8 +199,16 @@ impl CallOptions {
         if let Some(timeout) = self.timeout {
             check_range("timeout_ms", timeout.as_millis(), 0, TIMEOUT_MS_MAX)?;
         }
-        if let Some(key) = self.routing_key.as_deref().filter(|key| key.len() > ROUTING_KEY_BYTES_MAX) {
-            return Err(InvalidValue::new("routing key", key, "at most 1024 bytes are allowed"));
+        if let Some(key) = self
+            .routing_key
+            .as_deref()
+            .filter(|key| key.len() > ROUTING_KEY_BYTES_MAX)
+        {
+            return Err(InvalidValue::new(
+                "routing key",
+                key,
+                "at most 1024 bytes are allowed",
+            ));
         }
         if self.version.is_none() && self.tags.is_empty() && self.metadata.is_empty() {
             return Ok(Traits::default());

@@ -127,10 +127,18 @@ impl Selector {
     #[must_use]
     pub fn matches(&self, instance: &Instance) -> bool {
         let spec = &instance.spec;
-        self.service.as_ref().is_none_or(|service| *service == spec.service)
+        self.service
+            .as_ref()
+            .is_none_or(|service| *service == spec.service)
             && self.health.contains(&instance.health)
-            && self.zone.as_ref().is_none_or(|zone| spec.zone.as_ref() == Some(zone))
-            && self.region.as_ref().is_none_or(|region| spec.region.as_ref() == Some(region))
+            && self
+                .zone
+                .as_ref()
+                .is_none_or(|zone| spec.zone.as_ref() == Some(zone))
+            && self
+                .region
+                .as_ref()
+                .is_none_or(|region| spec.region.as_ref() == Some(region))
             && self.traits.matches(spec)
     }
 }
@@ -155,12 +163,19 @@ impl Traits {
     ) -> Result<Self, InvalidValue> {
         let requirement = |text: &str| {
             VersionReq::parse(text).map_err(|error| {
-                InvalidValue::new("version requirement", text, format!("{error} (Cargo's syntax)"))
+                InvalidValue::new(
+                    "version requirement",
+                    text,
+                    format!("{error} (Cargo's syntax)"),
+                )
             })
         };
         Ok(Self {
             version: version.map(requirement).transpose()?,
-            tags: tags.iter().map(|tag| Tag::new(tag)).collect::<Result<_, _>>()?,
+            tags: tags
+                .iter()
+                .map(|tag| Tag::new(tag))
+                .collect::<Result<_, _>>()?,
             metadata: check_metadata(metadata)?,
         })
     }
@@ -174,8 +189,13 @@ impl Traits {
     /// Whether a registration has all that is asked for.
     #[must_use]
     pub fn matches(&self, spec: &InstanceSpec) -> bool {
-        self.version.as_ref().is_none_or(|requirement| requirement.matches(&spec.version))
+        self.version
+            .as_ref()
+            .is_none_or(|requirement| requirement.matches(&spec.version))
             && self.tags.is_subset(&spec.tags)
-            && self.metadata.iter().all(|(key, value)| spec.metadata.get(key) == Some(value))
+            && self
+                .metadata
+                .iter()
+                .all(|(key, value)| spec.metadata.get(key) == Some(value))
     }
 }

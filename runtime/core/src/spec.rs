@@ -130,15 +130,35 @@ impl ServiceSpec {
         Ok(InstanceSpec {
             service: ServiceName::new(&self.service)?,
             version: Version::parse(&self.version).map_err(|error| {
-                InvalidValue::new("version", &self.version, format!("{error} (semantic versioning)"))
+                InvalidValue::new(
+                    "version",
+                    &self.version,
+                    format!("{error} (semantic versioning)"),
+                )
             })?,
-            tags: self.tags.iter().map(|tag| Tag::new(tag)).collect::<Result<_, _>>()?,
+            tags: self
+                .tags
+                .iter()
+                .map(|tag| Tag::new(tag))
+                .collect::<Result<_, _>>()?,
             metadata: check_metadata(&self.metadata)?,
             weight: check_range("weight", self.weight, 1, WEIGHT_MAX)?,
             zone: self.zone.as_deref().map(Locality::new).transpose()?,
             region: self.region.as_deref().map(Locality::new).transpose()?,
             max_in_flight: check_range("max_in_flight", self.max_in_flight, 1, IN_FLIGHT_MAX)?,
         })
+    }
+}
+
+impl From<&str> for ServiceSpec {
+    fn from(service: &str) -> Self {
+        Self::new(service)
+    }
+}
+
+impl From<String> for ServiceSpec {
+    fn from(service: String) -> Self {
+        Self::new(service)
     }
 }
 

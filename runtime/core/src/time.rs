@@ -4,7 +4,7 @@ use std::{ops::Add, time::Duration};
 
 /// A moment, as the time since a start that the caller chose and never changes. Moments of
 /// different callers have nothing to do with one another.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Moment(Duration);
 
 impl Moment {

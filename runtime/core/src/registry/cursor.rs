@@ -8,11 +8,7 @@ use std::{
 };
 
 use super::{Change, ChangeKind, Entry, Snapshot};
-use crate::{
-    identity::InstanceId,
-    instance::Instance,
-    query::Selector,
-};
+use crate::{identity::InstanceId, instance::Instance, query::Selector};
 
 /// A watcher's place: what it asks for, and what it was told.
 #[derive(Debug)]

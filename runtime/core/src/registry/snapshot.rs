@@ -1,6 +1,9 @@
 //! What readers see: the service table at one revision.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering::Relaxed},
+};
 
 use imbl::{HashMap, OrdMap, Vector};
 
@@ -40,6 +43,8 @@ pub struct Service<R> {
     pub(super) entries: OrdMap<InstanceId, Arc<Entry<R>>>,
     pub(super) candidates: Candidates<R>,
     pub(super) healthy: u64,
+    /// How many choices were made so far; shared by all snapshots of the service.
+    turns: Arc<AtomicU64>,
 }
 
 impl<R> Default for Service<R> {
@@ -48,6 +53,7 @@ impl<R> Default for Service<R> {
             entries: OrdMap::new(),
             candidates: Candidates::default(),
             healthy: 0,
+            turns: Arc::default(),
         }
     }
 }
@@ -59,6 +65,12 @@ impl<R: Clone> Service<R> {
         &self.candidates
     }
 
+    /// The number of the next choice among the instances, by which they take turns.
+    #[must_use]
+    pub fn next_turn(&self) -> u64 {
+        self.turns.fetch_add(1, Relaxed)
+    }
+
     /// Every instance, by id.
     pub fn instances(&self) -> impl Iterator<Item = &Instance> {
         self.entries.values().map(|entry| &entry.instance)
@@ -68,7 +80,6 @@ impl<R: Clone> Service<R> {
 /// What a revision did to one instance.
 #[derive(Clone, Debug)]
 pub(super) struct Logged<R> {
-    pub(super) revision: u64,
     pub(super) id: InstanceId,
     /// The entry after the revision, unless it was removed.
     pub(super) entry: Option<Arc<Entry<R>>>,
@@ -127,14 +138,12 @@ impl<R: Clone> Snapshot<R> {
 
     /// What happened after a revision, oldest first; none when the log no longer reaches back
     /// that far.
-    pub(super) fn logged_since(
-        &self,
-        revision: u64,
-    ) -> Option<impl Iterator<Item = &Logged<R>>> {
+    pub(super) fn logged_since(&self, revision: u64) -> Option<impl Iterator<Item = &Logged<R>>> {
         let missed = usize::try_from(self.revision.saturating_sub(revision)).ok()?;
         // Every revision logs exactly one entry, so the last `missed` of them are what is asked for.
         let skipped = self.log.len().checked_sub(missed)?;
-        Some(self.log.skip_to(skipped))
+        // By index, as skipping with an iterator would walk all that is skipped.
+        Some((skipped..self.log.len()).filter_map(|place| self.log.get(place)))
     }
 }
 
@@ -147,16 +156,5 @@ impl<R> Service<R> {
         if health == Health::Healthy {
             self.healthy = self.healthy.saturating_add_signed(by);
         }
-    }
-}
-
-/// Iterating a persistent vector from the middle without walking its beginning.
-trait SkipTo<T> {
-    fn skip_to(&self, index: usize) -> impl Iterator<Item = &T>;
-}
-
-impl<T: Clone> SkipTo<T> for Vector<T> {
-    fn skip_to(&self, index: usize) -> impl Iterator<Item = &T> {
-        (index..self.len()).filter_map(|place| self.get(place))
     }
 }

@@ -82,16 +82,20 @@ impl<R: Clone> Table<R> {
     }
 
     fn get(&self, id: &InstanceId) -> Result<Arc<Entry<R>>> {
-        self.snapshot.entries.get(id).cloned().ok_or_else(|| {
-            Error::new(Status::NotFound, format!("instance {id} is not registered"))
-        })
+        self.snapshot
+            .entries
+            .get(id)
+            .cloned()
+            .ok_or_else(|| Error::new(Status::NotFound, format!("instance {id} is not registered")))
     }
 
     fn put(&mut self, old: Option<&Entry<R>>, mut entry: Entry<R>) -> Instance {
         entry.instance.revision = self.snapshot.revision + 1;
         let entry = Arc::new(entry);
         let instance = &entry.instance;
-        self.snapshot.entries.insert(instance.id, Arc::clone(&entry));
+        self.snapshot
+            .entries
+            .insert(instance.id, Arc::clone(&entry));
         self.change_service(instance, |service| {
             service.entries.insert(instance.id, Arc::clone(&entry));
             if instance.is_callable() {
@@ -110,7 +114,12 @@ impl<R: Clone> Table<R> {
 
     fn change_service(&mut self, instance: &Instance, change: impl FnOnce(&mut Service<R>)) {
         let name = &instance.spec.service;
-        let mut service = self.snapshot.services.get(name).cloned().unwrap_or_default();
+        let mut service = self
+            .snapshot
+            .services
+            .get(name)
+            .cloned()
+            .unwrap_or_default();
         let was_active = service.is_active();
         change(&mut service);
         match (was_active, service.is_active()) {
@@ -127,11 +136,7 @@ impl<R: Clone> Table<R> {
 
     fn log(&mut self, id: InstanceId, entry: Option<Arc<Entry<R>>>) {
         self.snapshot.revision += 1;
-        self.snapshot.log.push_back(Logged {
-            revision: self.snapshot.revision,
-            id,
-            entry,
-        });
+        self.snapshot.log.push_back(Logged { id, entry });
         if self.snapshot.log.len() > LOG_ENTRIES_MAX {
             self.snapshot.log.pop_front();
         }
