@@ -25,6 +25,7 @@ pub mod breaker;
 pub mod deadline;
 pub mod evidence;
 pub mod outlier;
+pub mod probing;
 pub mod retry;
 
 pub use balance::Balance;

@@ -1,6 +1,9 @@
 //! What readers see: the service table at one revision.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering::Relaxed},
+};
 
 use imbl::{HashMap, OrdMap, Vector};
 
@@ -40,6 +43,8 @@ pub struct Service<R> {
     pub(super) entries: OrdMap<InstanceId, Arc<Entry<R>>>,
     pub(super) candidates: Candidates<R>,
     pub(super) healthy: u64,
+    /// How many choices were made so far; shared by all snapshots of the service.
+    turns: Arc<AtomicU64>,
 }
 
 impl<R> Default for Service<R> {
@@ -48,6 +53,7 @@ impl<R> Default for Service<R> {
             entries: OrdMap::new(),
             candidates: Candidates::default(),
             healthy: 0,
+            turns: Arc::default(),
         }
     }
 }
@@ -57,6 +63,12 @@ impl<R: Clone> Service<R> {
     #[must_use]
     pub const fn candidates(&self) -> &Candidates<R> {
         &self.candidates
+    }
+
+    /// The number of the next choice among the instances, by which they take turns.
+    #[must_use]
+    pub fn next_turn(&self) -> u64 {
+        self.turns.fetch_add(1, Relaxed)
     }
 
     /// Every instance, by id.
