@@ -12,6 +12,7 @@ import weakref
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
+from commy import process
 from commy.errors import Cancelled, FailedPrecondition
 
 T = TypeVar("T")
@@ -29,6 +30,9 @@ class Background:
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """Waits until the coroutine is done, and returns what it returns. Ctrl-C cancels it."""
+        if process.is_forked():
+            work.close()
+            process.guard()
         if threading.current_thread() is self._thread:
             work.close()
             raise FailedPrecondition(
