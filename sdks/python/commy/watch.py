@@ -39,7 +39,8 @@ class Change:
 class Watch(Stream[Change]):
     """The changes to the instances that match a query: first those that match now, as ``added``.
 
-    An instance that changes faster than its changes are taken is told of once. ``async for`` ends when the watch is closed or its mesh is stopped. ``async with`` closes it.
+    An instance that changes faster than its changes are taken is told of once. ``async for`` ends
+    when the watch is closed or its mesh is stopped. ``async with`` closes it.
     """
 
     def __init__(self, inner: raw.Watch) -> None:
