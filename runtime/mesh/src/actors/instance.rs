@@ -1,0 +1,242 @@
+//! One hosted instance: it runs its handler's futures, counts the calls in flight and drains them.
+//! It is the sole writer of these; it must not know how a caller found it.
+
+use std::{cell::Cell, panic::AssertUnwindSafe, rc::Rc, sync::Arc, time::Duration};
+
+use actix::{Actor, Context, Handler as Handle, Message as ActorMessage, ResponseFuture};
+use commy_core::{
+    Error, Result, Status,
+    identity::InstanceId,
+    message::{IncomingRequest, Message},
+};
+use futures_util::FutureExt;
+use tokio::sync::{Notify, oneshot};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    handler::Handler,
+    stats::{Counters, Present},
+};
+
+/// How many calls may wait in the mailbox before the actor has seen them. The actor only starts
+/// futures, so its mailbox is full when its thread is blocked or overrun; the caller is told.
+const MAILBOX_CAPACITY: usize = 4096;
+
+/// The actor of one hosted instance.
+pub(crate) struct Instance {
+    id: InstanceId,
+    handler: Arc<dyn Handler>,
+    in_flight_max: u32,
+    payload_bytes_max: u64,
+    counters: Arc<Counters>,
+    in_flight: Rc<InFlight>,
+    is_draining: bool,
+    halted: CancellationToken,
+}
+
+/// Answer this request.
+#[derive(ActorMessage)]
+#[rtype(result = "()")]
+pub(crate) struct Invoke {
+    /// What is asked.
+    pub(crate) request: IncomingRequest,
+    /// Where the answer goes. Dropping its receiver cancels the handler's work.
+    pub(crate) reply: oneshot::Sender<Answer>,
+}
+
+/// What became of an [`Invoke`].
+#[derive(Debug)]
+pub(crate) enum Answer {
+    /// The handler was given the request, and this is its outcome.
+    Handled(Result<Message>),
+    /// The handler never saw the request.
+    Refused(Error),
+}
+
+/// Take no new calls, and say whether those in flight finished within the time.
+#[derive(ActorMessage)]
+#[rtype(result = "bool")]
+pub(crate) struct Drain(pub(crate) Duration);
+
+/// Drop what is still in flight, and stop.
+#[derive(ActorMessage)]
+#[rtype(result = "()")]
+pub(crate) struct Halt;
+
+impl Instance {
+    pub(crate) fn new(
+        id: InstanceId,
+        handler: Arc<dyn Handler>,
+        in_flight_max: u32,
+        payload_bytes_max: u64,
+        counters: Arc<Counters>,
+    ) -> Self {
+        Self {
+            id,
+            handler,
+            in_flight_max,
+            payload_bytes_max,
+            counters,
+            in_flight: Rc::default(),
+            is_draining: false,
+            halted: CancellationToken::new(),
+        }
+    }
+}
+
+impl Actor for Instance {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        ctx.set_mailbox_capacity(MAILBOX_CAPACITY);
+    }
+}
+
+impl Handle<Invoke> for Instance {
+    type Result = ();
+
+    fn handle(&mut self, invoke: Invoke, _: &mut Self::Context) {
+        let Invoke { request, reply } = invoke;
+        if let Some(refusal) = self.refusal() {
+            // A caller that has gone needs no refusal.
+            let _ = reply.send(Answer::Refused(refusal));
+            return;
+        }
+        let work = Work {
+            id: self.id,
+            payload_bytes_max: self.payload_bytes_max,
+            halted: self.halted.clone(),
+            counters: Arc::clone(&self.counters),
+            _in_flight: self.in_flight.enter(),
+        };
+        actix_rt::spawn(work.answer(Arc::clone(&self.handler), request, reply));
+    }
+}
+
+impl Handle<Drain> for Instance {
+    type Result = ResponseFuture<bool>;
+
+    fn handle(&mut self, Drain(time): Drain, _: &mut Self::Context) -> Self::Result {
+        self.is_draining = true;
+        let in_flight = Rc::clone(&self.in_flight);
+        Box::pin(async move {
+            tokio::time::timeout(time, in_flight.wait_until_idle())
+                .await
+                .is_ok()
+        })
+    }
+}
+
+impl Handle<Halt> for Instance {
+    type Result = ();
+
+    fn handle(&mut self, Halt: Halt, ctx: &mut Self::Context) {
+        self.halted.cancel();
+        actix::ActorContext::stop(ctx);
+    }
+}
+
+impl Instance {
+    fn refusal(&self) -> Option<Error> {
+        let error = if self.is_draining {
+            Error::new(
+                Status::Unavailable,
+                format!("instance {} is draining", self.id),
+            )
+        } else if self.in_flight.calls.get() >= self.in_flight_max {
+            Error::new(
+                Status::ResourceExhausted,
+                format!(
+                    "instance {} already handles {} calls, as many as it allows (max_in_flight)",
+                    self.id, self.in_flight_max
+                ),
+            )
+        } else {
+            return None;
+        };
+        Some(error.with_instance(self.id.to_string()))
+    }
+}
+
+/// The work on one request, from its acceptance to its answer.
+struct Work {
+    id: InstanceId,
+    payload_bytes_max: u64,
+    halted: CancellationToken,
+    counters: Arc<Counters>,
+    _in_flight: Entered,
+}
+
+impl Work {
+    async fn answer(
+        self,
+        handler: Arc<dyn Handler>,
+        request: IncomingRequest,
+        mut reply: oneshot::Sender<Answer>,
+    ) {
+        self.counters
+            .requests_handled
+            .fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        let _present = Present::in_gauge(&self.counters.requests_in_flight);
+        // The handler is called inside the future, so that a panic of either is caught.
+        let handled = AssertUnwindSafe(async move { handler.handle(request).await }).catch_unwind();
+        let outcome = tokio::select! {
+            biased;
+            handled = handled => match handled {
+                Ok(Ok(message)) => message.check(self.payload_bytes_max).map(|()| message),
+                Ok(Err(failure)) => Err(failure.into()),
+                Err(panic) => Err(self.panicked(&*panic)),
+            },
+            () = reply.closed() => return,
+            () = self.halted.cancelled() => Err(Error::new(
+                Status::Unavailable,
+                format!("instance {} was withdrawn before its handler had answered", self.id),
+            )),
+        };
+        let outcome = outcome.map_err(|error| error.with_instance(self.id.to_string()));
+        let _ = reply.send(Answer::Handled(outcome));
+    }
+
+    fn panicked(&self, panic: &(dyn std::any::Any + Send)) -> Error {
+        let text = panic
+            .downcast_ref::<&str>()
+            .copied()
+            .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+            .unwrap_or("a value that is no text");
+        tracing::error!(instance = %self.id, panic = text, "a handler panicked");
+        Error::new(Status::Internal, format!("the handler panicked: {text}"))
+    }
+}
+
+/// The calls that a handler is at work on.
+#[derive(Default)]
+struct InFlight {
+    calls: Cell<u32>,
+    idle: Notify,
+}
+
+impl InFlight {
+    fn enter(self: &Rc<Self>) -> Entered {
+        self.calls.set(self.calls.get() + 1);
+        Entered(Rc::clone(self))
+    }
+
+    async fn wait_until_idle(&self) {
+        while self.calls.get() > 0 {
+            self.idle.notified().await;
+        }
+    }
+}
+
+/// One call in flight, for as long as it lives.
+struct Entered(Rc<InFlight>);
+
+impl Drop for Entered {
+    fn drop(&mut self) {
+        let calls = self.0.calls.get() - 1;
+        self.0.calls.set(calls);
+        if calls == 0 {
+            self.0.idle.notify_waiters();
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! How an instance is reached from this node, and what is known of how it has answered lately.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering::Relaxed},
+    },
+    time::Duration,
+};
+
+use actix::Recipient;
+use commy_core::{
+    Moment, Status,
+    balance::{Admission, LatencyAverage, Standing},
+    breaker::{Breaker, Pass},
+    options::CircuitBreaker,
+    outlier::Outlier,
+};
+use parking_lot::Mutex;
+
+use crate::actors::instance::Invoke;
+
+/// The way to one instance. Cheap to clone; all clones share what they learn.
+#[derive(Clone)]
+pub(crate) struct Route(Arc<Shared>);
+
+struct Shared {
+    /// The mailbox of a hosted instance; an advertised one has none.
+    mailbox: Option<Recipient<Invoke>>,
+    in_flight: AtomicU32,
+    record: Mutex<Record>,
+}
+
+/// How an instance has answered lately, written by those who called it.
+struct Record {
+    latency: LatencyAverage,
+    outlier: Outlier,
+    breaker: Option<Breaker>,
+}
+
+impl Route {
+    /// The way to an instance. The breaker's settings are those of the mesh that made it known.
+    pub(crate) fn new(mailbox: Option<Recipient<Invoke>>, breaker: Option<CircuitBreaker>) -> Self {
+        Self(Arc::new(Shared {
+            mailbox,
+            in_flight: AtomicU32::new(0),
+            record: Mutex::new(Record {
+                latency: LatencyAverage::default(),
+                outlier: Outlier::default(),
+                breaker: breaker.map(Breaker::new),
+            }),
+        }))
+    }
+
+    pub(crate) fn mailbox(&self) -> Option<&Recipient<Invoke>> {
+        self.0.mailbox.as_ref()
+    }
+
+    /// Takes note that a call is sent; none when the circuit breaker refuses it after all.
+    pub(crate) fn send(&self, now: Moment) -> Option<Sent> {
+        let pass = match &mut self.0.record.lock().breaker {
+            Some(breaker) => Some(breaker.on_sent(now)?),
+            None => None,
+        };
+        self.0.in_flight.fetch_add(1, Relaxed);
+        Some(Sent {
+            route: self.clone(),
+            pass,
+            sent: now,
+            is_over: false,
+        })
+    }
+}
+
+impl Standing for Route {
+    fn admits(&self, now: Moment) -> Admission {
+        let record = self.0.record.lock();
+        if record
+            .breaker
+            .as_ref()
+            .is_some_and(|breaker| !breaker.admits(now))
+        {
+            Admission::Refused
+        } else if record.outlier.is_ejected(now) {
+            Admission::LastResort
+        } else {
+            Admission::Preferred
+        }
+    }
+
+    fn load(&self, now: Moment) -> f64 {
+        let in_flight = self.0.in_flight.load(Relaxed);
+        self.0.record.lock().latency.load(now, in_flight)
+    }
+}
+
+/// A call on its way to an instance. One that is dropped before it is over was given up.
+pub(crate) struct Sent {
+    route: Route,
+    pass: Option<Pass>,
+    sent: Moment,
+    is_over: bool,
+}
+
+impl Sent {
+    /// Takes note of how the call ended: with a reply (no status) or with an error.
+    pub(crate) fn over(mut self, now: Moment, outcome: Option<Status>) {
+        let latency: Option<Duration> = outcome.is_none().then(|| now.since(self.sent));
+        self.note(now, outcome, latency);
+    }
+
+    fn note(&mut self, now: Moment, outcome: Option<Status>, latency: Option<Duration>) {
+        self.is_over = true;
+        let shared = &self.route.0;
+        shared.in_flight.fetch_sub(1, Relaxed);
+        let mut record = shared.record.lock();
+        if let Some(latency) = latency {
+            record.latency.observe(now, latency);
+        }
+        record.outlier.on_outcome(now, outcome);
+        if let (Some(breaker), Some(pass)) = (&mut record.breaker, self.pass) {
+            breaker.on_outcome(now, pass, outcome);
+        }
+    }
+}
+
+impl Drop for Sent {
+    fn drop(&mut self) {
+        if !self.is_over {
+            self.note(self.sent, Some(Status::Cancelled), None);
+        }
+    }
+}
