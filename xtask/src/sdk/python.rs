@@ -216,11 +216,12 @@ fn install(site: &Site, environment: &Utf8Path) -> Result<Vec<Step>> {
 /// The environment that holds the build backend and the checkers, made once for each Python.
 fn tools(site: &Site) -> Result<Utf8PathBuf> {
     let version = version()?;
-    let key = format!(
-        "{version}-hatchling-{}-mypy-{}",
-        pins::HATCHLING,
-        pins::MYPY
-    );
+    let pins = [
+        format!("hatchling=={}", pins::HATCHLING),
+        format!("mypy=={}", pins::MYPY),
+        format!("ruff=={}", pins::RUFF),
+    ];
+    let key = format!("{version}-{}", pins.join("-").replace("==", "-"));
     cache::entry(NAME, &key, |folder| {
         Step::new("python: environment for tools", "python3")
             .args(["-m", "venv"])
