@@ -56,17 +56,14 @@ async fn handlers_of_one_instance_run_side_by_side() {
     let mesh = mesh().await;
     let (service, gate) = gate("orders");
     mesh.serve(service).await.unwrap();
-    let calls: Vec<_> = (0..64).map(|_| mesh.call("orders", "wait").into_future()).collect();
-    let calls = tokio::spawn(join_all_owned(calls, mesh.clone()));
+    let caller = mesh.clone();
+    let calls = tokio::spawn(async move {
+        let calls = (0..64).map(|_| caller.call("orders", "wait").into_future());
+        join_all(calls).await.into_iter().filter(Result::is_ok).count()
+    });
     gate.entered.reaches(64).await;
     gate.open();
     assert_eq!(soon(calls).await.unwrap(), 64);
-}
-
-/// Makes the same number of calls on a handle of its own, so that they can be spawned.
-async fn join_all_owned<C>(calls: Vec<C>, mesh: commy::Mesh) -> usize {
-    let outcomes = join_all(calls.iter().map(|_| mesh.call("orders", "wait").into_future())).await;
-    outcomes.into_iter().filter(Result::is_ok).count()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

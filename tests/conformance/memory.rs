@@ -17,7 +17,7 @@ fn does_not_grow<W: AsyncFn(&Mesh)>(rounds: usize, work: W) {
     runtime.block_on(async {
         let mesh = mesh().await;
         mesh.serve(echo("orders")).await.unwrap();
-        let mut round = async || {
+        let round = async || {
             for _ in 0..rounds {
                 work(&mesh).await;
             }
