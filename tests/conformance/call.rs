@@ -164,7 +164,7 @@ async fn options_that_break_a_rule_are_refused() {
     let mesh = mesh().await;
     mesh.serve(echo("orders")).await.unwrap();
     let call = || mesh.call("orders", "echo");
-    invalid(call().routing_key("k".repeat(1025)).await, "routing key", "at most 1024 bytes");
+    invalid(call().routing_key("k".repeat(1025)).await, "routing key", "at most 1024 are allowed");
     invalid(call().timeout(Duration::MAX).await, "timeout_ms", "between 0");
     invalid(call().version("one").await, "\"one\"", "Cargo's syntax");
     invalid(call().tag("a b").await, "\"a b\"", "' ' is not");

@@ -204,7 +204,7 @@ async fn a_registration_that_breaks_a_rule_is_refused_and_leaves_nothing() {
         (with(&|spec| spec.tag("a b")), "\"a b\"", "' ' is not"),
         (tags(33), "number of tags 33", "at most 32"),
         (with(&|spec| spec.metadata("", "x")), "\"\"", "must not be empty"),
-        (with(&|spec| spec.metadata("k", long(1025))), "metadata value", "at most 1024 bytes"),
+        (with(&|spec| spec.metadata("k", long(1025))), "metadata value", "at most 1024 are allowed"),
         (entries(65), "metadata entries 65", "at most 64"),
         (with(&|spec| spec.weight(0)), "weight 0", "between 1 and 1000"),
         (with(&|spec| spec.weight(1001)), "weight 1001", "between 1 and 1000"),
@@ -231,7 +231,7 @@ async fn an_endpoint_that_breaks_a_rule_is_refused() {
     let cases = [
         ("", "SCHEME://HOST:PORT"),
         ("db:5432", "SCHEME://HOST:PORT"),
-        ("tcp://db", "the port is missing"),
+        ("tcp://db", "only http and https have a default port"),
         ("tcp://:5432", "the host is missing"),
         ("tcp://db:0", "from 1 to 65535"),
         ("tcp://db:65536", "from 1 to 65535"),
@@ -243,7 +243,7 @@ async fn an_endpoint_that_breaks_a_rule_is_refused() {
         invalid(mesh.advertise("db", endpoint, None).await, &format!("{endpoint:?}"), rule);
     }
     let long = format!("http://{}", "h".repeat(600));
-    invalid(mesh.advertise("db", &long, None).await, "http://hhh", "at most 512 bytes");
+    invalid(mesh.advertise("db", &long, None).await, "http://hhh", "at most 512");
     for endpoint in ["http://db", "https://db/path?q=1", "tcp://[::1]:5432", "unix+x://h:1"] {
         mesh.advertise("db", endpoint, None).await.unwrap();
     }

@@ -177,7 +177,7 @@ impl Work {
         self.counters
             .requests_handled
             .fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-        let _present = Present::in_gauge(&self.counters.requests_in_flight);
+        let present = Present::in_gauge(&self.counters.requests_in_flight);
         // The handler is called inside the future, so that a panic of either is caught.
         let handled = AssertUnwindSafe(async move { handler.handle(request).await }).catch_unwind();
         let outcome = tokio::select! {
@@ -194,6 +194,8 @@ impl Work {
             )),
         };
         let outcome = outcome.map_err(|error| error.with_instance(self.id.to_string()));
+        // Who has the reply must not find the request among those that are still worked on.
+        drop(present);
         let _ = reply.send(Answer::Handled(outcome));
     }
 
