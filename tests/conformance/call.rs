@@ -36,13 +36,21 @@ async fn which(call: commy::Call<'_>) -> String {
 async fn a_typed_method_takes_and_gives_values() {
     let mesh = mesh().await;
     let service = Service::new("orders").method("create", |order: Order, _| async move {
-        Ok(Receipt { total_cents: u64::from(order.count) * 250 })
+        Ok(Receipt {
+            total_cents: u64::from(order.count) * 250,
+        })
     });
     let id = mesh.serve(service).await.unwrap().instance().id;
 
-    let order = Order { item: "tea ☕".into(), count: 2 };
+    let order = Order {
+        item: "tea ☕".into(),
+        count: 2,
+    };
     let reply = mesh.call("orders", "create").json(&order).await.unwrap();
-    assert_eq!(reply.json::<Receipt>().unwrap(), Receipt { total_cents: 500 });
+    assert_eq!(
+        reply.json::<Receipt>().unwrap(),
+        Receipt { total_cents: 500 }
+    );
     assert_eq!(reply.message.content_type, "application/json");
     assert_eq!(reply.served_by, id);
 }
@@ -54,7 +62,11 @@ async fn a_method_of_bytes_takes_and_gives_them_untouched() {
         Ok(payload.iter().rev().copied().collect::<Vec<_>>())
     });
     mesh.serve(service).await.unwrap();
-    let reply = mesh.call("orders", "reverse").bytes(vec![1, 2, 255]).await.unwrap();
+    let reply = mesh
+        .call("orders", "reverse")
+        .bytes(vec![1, 2, 255])
+        .await
+        .unwrap();
     assert_eq!(reply.message.payload, [255, 2, 1].as_slice());
     assert_eq!(reply.message.content_type, "application/octet-stream");
 }
@@ -94,7 +106,10 @@ async fn a_handler_knows_its_request() {
     assert_eq!(tenant.as_deref(), Some("acme"));
     assert_eq!(caller, mesh.node_id().to_string());
     assert_eq!(attempt, 1);
-    assert!((1..=7000).contains(&time_left_ms), "{time_left_ms} ms are left");
+    assert!(
+        (1..=7000).contains(&time_left_ms),
+        "{time_left_ms} ms are left"
+    );
 }
 
 #[tokio::test]
@@ -117,9 +132,19 @@ async fn a_handler_may_call_other_services() {
     mesh.serve(stock).await.unwrap();
     mesh.serve(orders).await.unwrap();
 
-    let left: u32 = mesh.call("orders", "create").json("tea").await.unwrap().json().unwrap();
+    let left: u32 = mesh
+        .call("orders", "create")
+        .json("tea")
+        .await
+        .unwrap()
+        .json()
+        .unwrap();
     assert_eq!(left, 2);
-    let error = mesh.call("orders", "create").json("gold").await.fails_as(Status::HandlerFailed);
+    let error = mesh
+        .call("orders", "create")
+        .json("gold")
+        .await
+        .fails_as(Status::HandlerFailed);
     assert_eq!(error.context().code.as_deref(), Some("SOLD_OUT"));
 }
 
@@ -127,7 +152,10 @@ async fn a_handler_may_call_other_services() {
 async fn a_service_that_does_not_exist_is_not_found() {
     let mesh = mesh().await;
     mesh.serve(echo("billing")).await.unwrap();
-    let error = mesh.call("orders", "create").await.fails_as(Status::NotFound);
+    let error = mesh
+        .call("orders", "create")
+        .await
+        .fails_as(Status::NotFound);
     assert!(error.reason().contains("\"orders\""), "{error}");
     assert!(error.reason().contains(mesh.name()), "{error}");
     assert_eq!(error.context().service.as_deref(), Some("orders"));
@@ -138,7 +166,10 @@ async fn a_service_that_does_not_exist_is_not_found() {
 async fn a_method_that_does_not_exist_is_unimplemented() {
     let mesh = mesh().await;
     let id = mesh.serve(echo("orders")).await.unwrap().instance().id;
-    let error = mesh.call("orders", "destroy").await.fails_as(Status::Unimplemented);
+    let error = mesh
+        .call("orders", "destroy")
+        .await
+        .fails_as(Status::Unimplemented);
     assert!(error.reason().contains("\"destroy\""), "{error}");
     assert!(error.reason().contains("\"echo\""), "{error}");
     assert_eq!(error.context().instance_id, Some(id.to_string()));
@@ -149,13 +180,29 @@ async fn a_name_that_no_service_can_have_is_refused() {
     let mesh = mesh().await;
     mesh.serve(echo("orders")).await.unwrap();
     for name in ["", "a b", "ö", "a..b", "orders\0"] {
-        invalid(mesh.call(name, "echo").await, &format!("service name {name:?}"), "");
+        invalid(
+            mesh.call(name, "echo").await,
+            &format!("service name {name:?}"),
+            "",
+        );
     }
-    invalid(mesh.call(&"x".repeat(129), "echo").await, "service name", "at most 128");
+    invalid(
+        mesh.call(&"x".repeat(129), "echo").await,
+        "service name",
+        "at most 128",
+    );
     for method in ["a b", "ö", "a:b"] {
-        invalid(mesh.call("orders", method).await, &format!("method {method:?}"), "is not");
+        invalid(
+            mesh.call("orders", method).await,
+            &format!("method {method:?}"),
+            "is not",
+        );
     }
-    invalid(mesh.call("orders", "m".repeat(129)).await, "method", "at most 128");
+    invalid(
+        mesh.call("orders", "m".repeat(129)).await,
+        "method",
+        "at most 128",
+    );
     mesh.call("orders", "echo").await.unwrap();
 }
 
@@ -164,8 +211,16 @@ async fn options_that_break_a_rule_are_refused() {
     let mesh = mesh().await;
     mesh.serve(echo("orders")).await.unwrap();
     let call = || mesh.call("orders", "echo");
-    invalid(call().routing_key("k".repeat(1025)).await, "routing key", "at most 1024 are allowed");
-    invalid(call().timeout(Duration::MAX).await, "timeout_ms", "between 0");
+    invalid(
+        call().routing_key("k".repeat(1025)).await,
+        "routing key",
+        "at most 1024 are allowed",
+    );
+    invalid(
+        call().timeout(Duration::MAX).await,
+        "timeout_ms",
+        "between 0",
+    );
     invalid(call().version("one").await, "\"one\"", "Cargo's syntax");
     invalid(call().tag("a b").await, "\"a b\"", "' ' is not");
     invalid(call().metadata("", "").await, "\"\"", "must not be empty");
@@ -178,7 +233,9 @@ async fn a_call_asks_for_a_version_tags_and_metadata() {
     let specs = [
         ServiceSpec::new("orders").version("1.0.0").tag("eu"),
         ServiceSpec::new("orders").version("1.5.0").tag("us"),
-        ServiceSpec::new("orders").version("2.0.0").metadata("tier", "gold"),
+        ServiceSpec::new("orders")
+            .version("2.0.0")
+            .metadata("tier", "gold"),
     ];
     for spec in specs {
         mesh.serve(versioned(spec)).await.unwrap();
@@ -193,7 +250,10 @@ async fn a_call_asks_for_a_version_tags_and_metadata() {
     let error = call().version("^3").await.fails_as(Status::NotFound);
     assert!(error.reason().contains("\"orders\""), "{error}");
     call().tag("eu").tag("us").await.fails_as(Status::NotFound);
-    call().metadata("tier", "iron").await.fails_as(Status::NotFound);
+    call()
+        .metadata("tier", "iron")
+        .await
+        .fails_as(Status::NotFound);
 }
 
 #[tokio::test]
@@ -201,19 +261,30 @@ async fn an_instance_that_cannot_be_called_is_unavailable() {
     let mesh = mesh().await;
     let registration = mesh.serve(echo("orders")).await.unwrap();
     registration.set_health(Health::Unhealthy).await.unwrap();
-    let error = mesh.call("orders", "echo").await.fails_as(Status::Unavailable);
+    let error = mesh
+        .call("orders", "echo")
+        .await
+        .fails_as(Status::Unavailable);
     assert!(error.reason().contains("1 unhealthy"), "{error}");
 
     registration.drain(Duration::ZERO).await.unwrap();
-    let error = mesh.call("orders", "echo").await.fails_as(Status::Unavailable);
+    let error = mesh
+        .call("orders", "echo")
+        .await
+        .fails_as(Status::Unavailable);
     assert!(error.reason().contains("1 draining"), "{error}");
 }
 
 #[tokio::test]
 async fn an_advertised_service_is_dialled_not_called() {
     let mesh = mesh().await;
-    mesh.advertise("web", "http://127.0.0.1:8080", None).await.unwrap();
-    let error = mesh.call("web", "get").await.fails_as(Status::FailedPrecondition);
+    mesh.advertise("web", "http://127.0.0.1:8080", None)
+        .await
+        .unwrap();
+    let error = mesh
+        .call("web", "get")
+        .await
+        .fails_as(Status::FailedPrecondition);
     assert!(error.reason().contains("http://127.0.0.1:8080"), "{error}");
 
     mesh.serve(echo("web")).await.unwrap();
@@ -272,7 +343,10 @@ async fn the_same_routing_key_finds_the_same_instance() {
     serve_versions(&mesh, three()).await;
     let mut homes = std::collections::HashSet::new();
     for key in 0..50 {
-        let answers = answers(4, || mesh.call("orders", "which").routing_key(key.to_string())).await;
+        let answers = answers(4, || {
+            mesh.call("orders", "which").routing_key(key.to_string())
+        })
+        .await;
         assert_eq!(answers.len(), 1, "key {key}: {answers:?}");
         homes.extend(answers.into_keys());
     }
@@ -288,7 +362,11 @@ async fn the_own_zone_comes_first_until_it_has_none() {
 
     let first = answers(50, || mesh.call("orders", "which")).await;
     assert_eq!(first, HashMap::from([("1.0.0".into(), 50)]));
-    let any = answers(50, || mesh.call("orders", "which").balance(Balance::RoundRobin).any_zone());
+    let any = answers(50, || {
+        mesh.call("orders", "which")
+            .balance(Balance::RoundRobin)
+            .any_zone()
+    });
     assert_eq!(any.await.len(), 2);
     near.set_health(Health::Unhealthy).await.unwrap();
     assert_eq!(which(mesh.call("orders", "which")).await, "2.0.0");
@@ -298,8 +376,14 @@ async fn the_own_zone_comes_first_until_it_has_none() {
 async fn options_may_be_given_at_once() {
     let mesh = mesh().await;
     serve_versions(&mesh, three()).await;
-    let options = CallOptions { version: Some("=2.0.0".into()), ..CallOptions::default() };
-    assert_eq!(which(mesh.call("orders", "which").options(options)).await, "2.0.0");
+    let options = CallOptions {
+        version: Some("=2.0.0".into()),
+        ..CallOptions::default()
+    };
+    assert_eq!(
+        which(mesh.call("orders", "which").options(options)).await,
+        "2.0.0"
+    );
 }
 
 #[tokio::test]
@@ -307,8 +391,12 @@ async fn calls_are_counted() {
     let mesh = mesh().await;
     mesh.serve(echo("orders")).await.unwrap();
     mesh.call("orders", "echo").await.unwrap();
-    mesh.call("orders", "other").await.fails_as(Status::Unimplemented);
-    mesh.call("billing", "echo").await.fails_as(Status::NotFound);
+    mesh.call("orders", "other")
+        .await
+        .fails_as(Status::Unimplemented);
+    mesh.call("billing", "echo")
+        .await
+        .fails_as(Status::NotFound);
 
     let stats = mesh.stats();
     assert_eq!(stats.calls_ok, 1);

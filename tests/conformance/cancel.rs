@@ -40,7 +40,9 @@ async fn a_call_that_hangs_ends_at_its_deadline_and_so_does_its_handler() {
     let (service, gate) = gate("orders");
     let id = mesh.serve(service).await.unwrap().instance().id;
     let call = mesh.call("orders", "wait").timeout(SHORT);
-    let error = soon(call.into_future()).await.fails_as(Status::DeadlineExceeded);
+    let error = soon(call.into_future())
+        .await
+        .fails_as(Status::DeadlineExceeded);
     assert_eq!(error.context().instance_id, Some(id.to_string()));
     gate.dropped.reaches(1).await;
 }
@@ -50,7 +52,9 @@ async fn a_call_that_names_no_timeout_has_the_mesh_s() {
     let mesh = started(builder().call_timeout(SHORT)).await;
     let (service, gate) = gate("orders");
     mesh.serve(service).await.unwrap();
-    soon(mesh.call("orders", "wait").into_future()).await.fails_as(Status::DeadlineExceeded);
+    soon(mesh.call("orders", "wait").into_future())
+        .await
+        .fails_as(Status::DeadlineExceeded);
     gate.dropped.reaches(1).await;
 }
 
@@ -60,7 +64,10 @@ async fn a_deadline_of_zero_is_exceeded_at_once_and_nothing_is_sent() {
     let (service, gate) = gate("orders");
     gate.open();
     mesh.serve(service).await.unwrap();
-    mesh.call("orders", "wait").timeout(Duration::ZERO).await.fails_as(Status::DeadlineExceeded);
+    mesh.call("orders", "wait")
+        .timeout(Duration::ZERO)
+        .await
+        .fails_as(Status::DeadlineExceeded);
     assert_eq!(gate.entered.count(), 0);
     assert_eq!(mesh.stats().requests_handled, 0);
     mesh.call("orders", "wait").await.unwrap();
@@ -83,12 +90,22 @@ async fn a_handler_sees_what_is_left_and_may_pass_it_on() {
         let mesh = caller.clone();
         async move {
             let half = context.time_left / 2;
-            Ok(mesh.call("slow", "wait").bytes(payload).timeout(half).await?.message.payload)
+            Ok(mesh
+                .call("slow", "wait")
+                .bytes(payload)
+                .timeout(half)
+                .await?
+                .message
+                .payload)
         }
     });
     mesh.serve(service).await.unwrap();
-    let call = mesh.call("orders", "relay").timeout(Duration::from_millis(500));
-    let error = soon(call.into_future()).await.fails_as(Status::HandlerFailed);
+    let call = mesh
+        .call("orders", "relay")
+        .timeout(Duration::from_millis(500));
+    let error = soon(call.into_future())
+        .await
+        .fails_as(Status::HandlerFailed);
     assert_eq!(error.context().code.as_deref(), Some("DEADLINE_EXCEEDED"));
     gate.dropped.reaches(1).await;
 }
@@ -101,7 +118,14 @@ async fn cancelling_a_call_cancels_what_its_handler_called() {
     let caller = mesh.clone();
     let outer = Service::new("outer").bytes("relay", move |payload: Bytes, _| {
         let mesh = caller.clone();
-        async move { Ok(mesh.call("inner", "wait").bytes(payload).await?.message.payload) }
+        async move {
+            Ok(mesh
+                .call("inner", "wait")
+                .bytes(payload)
+                .await?
+                .message
+                .payload)
+        }
     });
     mesh.serve(outer).await.unwrap();
     let caller = mesh.clone();
@@ -119,7 +143,9 @@ async fn a_cancelled_call_makes_room_for_another() {
     let caller = mesh.clone();
     let call = tokio::spawn(async move { caller.call("orders", "wait").await });
     gate.entered.reaches(1).await;
-    mesh.call("orders", "wait").await.fails_as(Status::ResourceExhausted);
+    mesh.call("orders", "wait")
+        .await
+        .fails_as(Status::ResourceExhausted);
     call.abort();
     gate.dropped.reaches(1).await;
     gate.open();
@@ -136,7 +162,9 @@ async fn a_handler_that_finishes_after_its_deadline_answers_nobody() {
     let (service, gate) = gate("orders");
     mesh.serve(service).await.unwrap();
     let late = mesh.call("orders", "wait").bytes("late").timeout(SHORT);
-    soon(late.into_future()).await.fails_as(Status::DeadlineExceeded);
+    soon(late.into_future())
+        .await
+        .fails_as(Status::DeadlineExceeded);
     gate.open();
     let reply = mesh.call("orders", "wait").bytes("in time").await.unwrap();
     assert_eq!(reply.message.payload, "in time");

@@ -37,12 +37,17 @@ async fn an_instance_handles_as_many_calls_at_once_as_it_allows() {
     let mesh = mesh().await;
     let (service, gate) = gate(ServiceSpec::new("orders").max_in_flight(3));
     mesh.serve(service).await.unwrap();
-    let mut calls: Vec<_> = (0..3).map(|_| mesh.call("orders", "wait").into_future()).collect();
+    let mut calls: Vec<_> = (0..3)
+        .map(|_| mesh.call("orders", "wait").into_future())
+        .collect();
     for call in &mut calls {
         assert!(futures_util::poll!(call).is_pending());
     }
     gate.entered.reaches(3).await;
-    let error = mesh.call("orders", "wait").await.fails_as(Status::ResourceExhausted);
+    let error = mesh
+        .call("orders", "wait")
+        .await
+        .fails_as(Status::ResourceExhausted);
     assert!(error.reason().contains("max_in_flight"), "{error}");
     gate.open();
     for outcome in soon(join_all(calls)).await {
@@ -59,7 +64,11 @@ async fn handlers_of_one_instance_run_side_by_side() {
     let caller = mesh.clone();
     let calls = tokio::spawn(async move {
         let calls = (0..64).map(|_| caller.call("orders", "wait").into_future());
-        join_all(calls).await.into_iter().filter(Result::is_ok).count()
+        join_all(calls)
+            .await
+            .into_iter()
+            .filter(Result::is_ok)
+            .count()
     });
     gate.entered.reaches(64).await;
     gate.open();
@@ -121,12 +130,21 @@ async fn a_watch_and_a_query_agree_after_any_churn() {
     while !seen.contains_key(&last) {
         let change = soon(watch.next()).await.unwrap();
         match change.kind {
-            ChangeKind::Added => assert!(seen.insert(change.instance.id, change.instance).is_none()),
-            ChangeKind::Updated => assert!(seen.insert(change.instance.id, change.instance).is_some()),
+            ChangeKind::Added => {
+                assert!(seen.insert(change.instance.id, change.instance).is_none())
+            }
+            ChangeKind::Updated => {
+                assert!(seen.insert(change.instance.id, change.instance).is_some())
+            }
             ChangeKind::Removed => assert!(seen.remove(&change.instance.id).is_some()),
         }
     }
-    let found: BTreeSet<_> = mesh.discover(&Query::all()).unwrap().iter().map(|it| it.id).collect();
+    let found: BTreeSet<_> = mesh
+        .discover(&Query::all())
+        .unwrap()
+        .iter()
+        .map(|it| it.id)
+        .collect();
     assert_eq!(seen.keys().copied().collect::<BTreeSet<_>>(), found);
     assert_eq!(found.len(), 81);
 }
@@ -140,7 +158,10 @@ async fn publishers_on_many_threads_reach_every_subscriber() {
         let mesh = mesh.clone();
         publishers.spawn(async move {
             for number in 0..500_u32 {
-                mesh.publish(format!("from/{publisher}")).json(&number).await.unwrap();
+                mesh.publish(format!("from/{publisher}"))
+                    .json(&number)
+                    .await
+                    .unwrap();
             }
         });
     }
@@ -195,7 +216,10 @@ async fn a_mesh_works_from_an_executor_that_is_not_tokio() {
             mesh.publish("a").await.unwrap();
             assert!(events.next().await.is_some());
             mesh.call("orders", "echo").await.unwrap();
-            let late = mesh.call("orders", "echo").timeout(std::time::Duration::ZERO).await;
+            let late = mesh
+                .call("orders", "echo")
+                .timeout(std::time::Duration::ZERO)
+                .await;
             late.fails_as(Status::DeadlineExceeded);
             mesh.stop().await.unwrap();
         });
@@ -214,12 +238,26 @@ async fn a_handler_that_calls_its_own_service_does_not_deadlock() {
             if number == 0 {
                 return Ok(0);
             }
-            let below: u32 = mesh.call("countdown", "from").json(&(number - 1)).await?.json()?;
+            let below: u32 = mesh
+                .call("countdown", "from")
+                .json(&(number - 1))
+                .await?
+                .json()?;
             Ok(below + 1)
         }
     });
     mesh.serve(service).await.unwrap();
     let call = mesh.call("countdown", "from").json(&100);
-    assert_eq!(soon(call.into_future()).await.unwrap().json::<u32>().unwrap(), 100);
-    mesh.call("countdown", "from").message(Message::json("-")).await.fails_as(Status::InvalidArgument);
+    assert_eq!(
+        soon(call.into_future())
+            .await
+            .unwrap()
+            .json::<u32>()
+            .unwrap(),
+        100
+    );
+    mesh.call("countdown", "from")
+        .message(Message::json("-"))
+        .await
+        .fails_as(Status::InvalidArgument);
 }

@@ -20,7 +20,10 @@ async fn failure_of(service: Service) -> Error {
 
 #[test]
 fn statuses_have_the_codes_and_names_of_grpc() {
-    let known: Vec<_> = Status::ALL.iter().map(|status| (status.code(), status.name())).collect();
+    let known: Vec<_> = Status::ALL
+        .iter()
+        .map(|status| (status.code(), status.name()))
+        .collect();
     let expected = [
         (1, "CANCELLED"),
         (3, "INVALID_ARGUMENT"),
@@ -51,7 +54,10 @@ async fn a_handlers_failure_arrives_with_its_code_reason_and_details() {
         ..Failure::new("OUT_OF_STOCK", "no tea is left")
     };
     let id = mesh.serve(failing(failure)).await.unwrap().instance().id;
-    let error = mesh.call("orders", "fail").await.fails_as(Status::HandlerFailed);
+    let error = mesh
+        .call("orders", "fail")
+        .await
+        .fails_as(Status::HandlerFailed);
 
     assert_eq!(error.reason(), "no tea is left");
     assert_eq!(error.to_string(), "HANDLER_FAILED: no tea is left");
@@ -107,7 +113,11 @@ async fn a_failure_too_large_to_travel_is_cut() {
     assert_eq!(error.context().code.as_ref().unwrap().len(), 128);
     assert_eq!(error.context().details_json, None);
     assert!(error.reason().len() < 10_000);
-    assert!(error.reason().ends_with("(details of 100000 bytes were dropped)"));
+    assert!(
+        error
+            .reason()
+            .ends_with("(details of 100000 bytes were dropped)")
+    );
 }
 
 #[tokio::test]
@@ -121,11 +131,18 @@ async fn a_panic_fails_its_call_and_nothing_else() {
             }
             async move { Ok(Message::default()) }
         })
-        .message("panic-oddly", |_, _| async move { std::panic::panic_any(7) })
+        .message(
+            "panic-oddly",
+            |_, _| async move { std::panic::panic_any(7) },
+        )
         .message("echo", |message, _| async move { Ok(message) });
     let id = mesh.serve(service).await.unwrap().instance().id;
 
-    for (method, said) in [("panic", "no luck"), ("panic-early", "never began"), ("panic-oddly", "")] {
+    for (method, said) in [
+        ("panic", "no luck"),
+        ("panic-early", "never began"),
+        ("panic-oddly", ""),
+    ] {
         let error = mesh.call("orders", method).await.fails_as(Status::Internal);
         assert!(error.reason().contains("panicked"), "{error}");
         assert!(error.reason().contains(said), "{error}");
@@ -139,7 +156,10 @@ async fn a_panic_fails_its_call_and_nothing_else() {
 async fn an_error_that_never_reached_an_instance_names_none() {
     let mesh = mesh().await;
     mesh.serve(echo("orders")).await.unwrap();
-    let error = mesh.call("billing", "echo").await.fails_as(Status::NotFound);
+    let error = mesh
+        .call("billing", "echo")
+        .await
+        .fails_as(Status::NotFound);
     assert_eq!(error.context().instance_id, None);
     assert_eq!(error.context().attempts, 0);
 }
@@ -147,7 +167,10 @@ async fn an_error_that_never_reached_an_instance_names_none() {
 #[tokio::test]
 async fn a_wrong_value_is_shown_shortened_and_escaped() {
     let mesh = mesh().await;
-    let error = mesh.call(&"\n".repeat(1000), "echo").await.fails_as(Status::InvalidArgument);
+    let error = mesh
+        .call(&"\n".repeat(1000), "echo")
+        .await
+        .fails_as(Status::InvalidArgument);
     assert!(error.reason().len() < 400, "{error}");
     assert!(error.reason().contains(r"\n\n"), "{error}");
     assert!(!error.reason().contains('\n'), "{error}");

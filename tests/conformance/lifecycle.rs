@@ -91,7 +91,9 @@ async fn refuses_everything(mesh: &Mesh) {
     let status = Status::FailedPrecondition;
     let reasons = [
         mesh.serve(echo("orders")).await.fails_as(status),
-        mesh.advertise("web", "http://127.0.0.1:8080", None).await.fails_as(status),
+        mesh.advertise("web", "http://127.0.0.1:8080", None)
+            .await
+            .fails_as(status),
         mesh.discover(&Query::all()).fails_as(status),
         mesh.watch(&Query::all()).fails_as(status),
         mesh.active_service_count().fails_as(status),
@@ -113,8 +115,14 @@ async fn what_was_registered_is_gone_after_the_stop() {
     mesh.stop().await.unwrap();
 
     assert_eq!(registration.instance().id, id);
-    registration.set_health(commy::Health::Unhealthy).await.fails_as(Status::FailedPrecondition);
-    registration.drain(Duration::ZERO).await.fails_as(Status::FailedPrecondition);
+    registration
+        .set_health(commy::Health::Unhealthy)
+        .await
+        .fails_as(Status::FailedPrecondition);
+    registration
+        .drain(Duration::ZERO)
+        .await
+        .fails_as(Status::FailedPrecondition);
     registration.deregister().await.unwrap();
     assert_eq!(mesh.stats().registrations, 0);
 }
@@ -185,7 +193,10 @@ async fn meshes_of_different_names_do_not_see_each_other() {
 
     assert_ne!(one.node_id(), other.node_id());
     assert_eq!(other.discover(&Query::all()).unwrap(), []);
-    other.call("orders", "echo").await.fails_as(Status::NotFound);
+    other
+        .call("orders", "echo")
+        .await
+        .fails_as(Status::NotFound);
     other.stop().await.unwrap();
     assert_eq!(soon(events.next()).await, None);
 }
@@ -200,7 +211,10 @@ async fn meshes_of_one_name_in_one_process_see_each_other() {
     assert_eq!(other.discover(&Query::service("orders")).unwrap().len(), 1);
     other.call("orders", "echo").bytes("hi").await.unwrap();
     one.publish("orders/created").await.unwrap();
-    assert_eq!(soon(events.next()).await.unwrap().topic.as_str(), "orders/created");
+    assert_eq!(
+        soon(events.next()).await.unwrap().topic.as_str(),
+        "orders/created"
+    );
 
     one.stop().await.unwrap();
     assert_eq!(other.discover(&Query::all()).unwrap(), []);
@@ -234,13 +248,25 @@ async fn a_handler_that_blocks_its_thread_does_not_keep_the_mesh_from_stopping()
 #[test]
 fn the_name_of_a_mesh_follows_its_rule() {
     let refused = |name: &str, value: &str, rule: &str| {
-        invalid(Mesh::builder(name).build(), &format!("mesh name \"{value}"), rule);
+        invalid(
+            Mesh::builder(name).build(),
+            &format!("mesh name \"{value}"),
+            rule,
+        );
     };
     refused("", "\"", "it must not be empty");
-    refused(&"m".repeat(65), "mmm", "it has 65 bytes, and at most 64 are allowed");
+    refused(
+        &"m".repeat(65),
+        "mmm",
+        "it has 65 bytes, and at most 64 are allowed",
+    );
     refused("a..b", "a..b\"", "no segment between dots may be empty");
     refused("shop.", "shop.\"", "no segment between dots may be empty");
-    refused("-shop", "-shop\"", "each segment begins with an ASCII letter or digit");
+    refused(
+        "-shop",
+        "-shop\"",
+        "each segment begins with an ASCII letter or digit",
+    );
     refused("sh op", "sh op\"", "' ' is not an ASCII letter");
     refused("läden", "läden\"", "'ä' is not an ASCII letter");
     refused("a\0b", "a\\0b\"", "is not an ASCII letter");
@@ -259,20 +285,82 @@ fn the_options_of_a_mesh_follow_their_rules() {
     let usual = CircuitBreaker::default();
     let zero = Duration::ZERO;
 
-    invalid(build(&|options| options.zone = Some("eu 1".into())), "eu 1", "' '");
-    invalid(build(&|options| options.region = Some(String::new())), "\"\"", "empty");
-    invalid(build(&|options| options.call_timeout = zero), "call_timeout_ms 0", "between 1");
-    invalid(build(&|options| options.drain_timeout = Duration::MAX), "drain_timeout_ms", "between 0");
-    invalid(build(&|options| options.max_payload_bytes = 0), "max_payload_bytes 0", "between 1");
+    invalid(
+        build(&|options| options.zone = Some("eu 1".into())),
+        "eu 1",
+        "' '",
+    );
+    invalid(
+        build(&|options| options.region = Some(String::new())),
+        "\"\"",
+        "empty",
+    );
+    invalid(
+        build(&|options| options.call_timeout = zero),
+        "call_timeout_ms 0",
+        "between 1",
+    );
+    invalid(
+        build(&|options| options.drain_timeout = Duration::MAX),
+        "drain_timeout_ms",
+        "between 0",
+    );
+    invalid(
+        build(&|options| options.max_payload_bytes = 0),
+        "max_payload_bytes 0",
+        "between 1",
+    );
     invalid(
         build(&|options| options.max_payload_bytes = (1 << 30) + 1),
         "1073741825",
         "1073741824",
     );
-    invalid(breaker(CircuitBreaker { requests_min: 0, ..usual }), "requests_min 0", "between 1");
-    invalid(breaker(CircuitBreaker { failure_ratio: 0.0, ..usual }), "failure_ratio 0", "above 0");
-    invalid(breaker(CircuitBreaker { failure_ratio: 1.5, ..usual }), "failure_ratio 1.5", "at most 1");
-    invalid(breaker(CircuitBreaker { failure_ratio: f64::NAN, ..usual }), "NaN", "above 0");
-    invalid(breaker(CircuitBreaker { window: zero, ..usual }), "window_ms 0", "between 1");
-    invalid(breaker(CircuitBreaker { open: zero, ..usual }), "open_ms 0", "between 1");
+    invalid(
+        breaker(CircuitBreaker {
+            requests_min: 0,
+            ..usual
+        }),
+        "requests_min 0",
+        "between 1",
+    );
+    invalid(
+        breaker(CircuitBreaker {
+            failure_ratio: 0.0,
+            ..usual
+        }),
+        "failure_ratio 0",
+        "above 0",
+    );
+    invalid(
+        breaker(CircuitBreaker {
+            failure_ratio: 1.5,
+            ..usual
+        }),
+        "failure_ratio 1.5",
+        "at most 1",
+    );
+    invalid(
+        breaker(CircuitBreaker {
+            failure_ratio: f64::NAN,
+            ..usual
+        }),
+        "NaN",
+        "above 0",
+    );
+    invalid(
+        breaker(CircuitBreaker {
+            window: zero,
+            ..usual
+        }),
+        "window_ms 0",
+        "between 1",
+    );
+    invalid(
+        breaker(CircuitBreaker {
+            open: zero,
+            ..usual
+        }),
+        "open_ms 0",
+        "between 1",
+    );
 }

@@ -1,13 +1,13 @@
 //! The conformance topics in Rust, one module a topic: the same topics as in every SDK.
 
-mod lifecycle;
-mod register;
-mod discover;
-mod watch;
 mod call;
-mod payload;
-mod errors;
 mod cancel;
-mod pubsub;
 mod concurrency;
+mod discover;
+mod errors;
+mod lifecycle;
 mod memory;
+mod payload;
+mod pubsub;
+mod register;
+mod watch;

@@ -13,7 +13,10 @@ const LEFT_OVER_BYTES_MAX: i64 = 16 * 1024;
 
 /// Does the same work over and over, and checks that what it leaves does not grow with it.
 fn does_not_grow<W: AsyncFn(&Mesh)>(rounds: usize, work: W) {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
     runtime.block_on(async {
         let mesh = mesh().await;
         mesh.serve(echo("orders")).await.unwrap();
@@ -39,7 +42,12 @@ fn does_not_grow<W: AsyncFn(&Mesh)>(rounds: usize, work: W) {
 /// Waits until the actors have done what they were told: they take messages in order.
 async fn settle(mesh: &Mesh) {
     for _ in 0..3 {
-        mesh.serve(echo("settled")).await.unwrap().deregister().await.unwrap();
+        mesh.serve(echo("settled"))
+            .await
+            .unwrap()
+            .deregister()
+            .await
+            .unwrap();
         mesh.subscribe("settled").await.unwrap();
     }
 }
@@ -48,7 +56,10 @@ async fn settle(mesh: &Mesh) {
 fn calls_leave_nothing() {
     alone("memory::calls_leave_nothing", || {
         does_not_grow(20_000, async |mesh| {
-            mesh.call("orders", "echo").bytes(vec![7; 64]).await.unwrap();
+            mesh.call("orders", "echo")
+                .bytes(vec![7; 64])
+                .await
+                .unwrap();
         });
     });
 }
@@ -81,7 +92,10 @@ fn subscriptions_and_events_leave_nothing() {
         does_not_grow(3_000, async |mesh| {
             let mut events = mesh.subscribe("orders/*").capacity(4).await.unwrap();
             for _ in 0..8 {
-                mesh.publish("orders/created").bytes(vec![7; 64]).await.unwrap();
+                mesh.publish("orders/created")
+                    .bytes(vec![7; 64])
+                    .await
+                    .unwrap();
             }
             assert!(soon(events.next()).await.is_some());
         });

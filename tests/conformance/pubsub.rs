@@ -8,7 +8,9 @@ use futures_util::StreamExt;
 use serde::{Deserialize, Serialize};
 
 async fn next(subscription: &mut Subscription) -> Event {
-    soon(subscription.next()).await.expect("the subscription is open")
+    soon(subscription.next())
+        .await
+        .expect("the subscription is open")
 }
 
 async fn publish(mesh: &Mesh, numbers: impl IntoIterator<Item = u32>) {
@@ -35,8 +37,15 @@ async fn a_subscriber_gets_what_is_published() {
     }
     let mesh = mesh().await;
     let mut events = mesh.subscribe("orders/created").await.unwrap();
-    mesh.publish("orders/created").json(&Created { id: 17 }).header("k", "v").await.unwrap();
-    mesh.publish("orders/created").bytes(vec![0, 255]).await.unwrap();
+    mesh.publish("orders/created")
+        .json(&Created { id: 17 })
+        .header("k", "v")
+        .await
+        .unwrap();
+    mesh.publish("orders/created")
+        .bytes(vec![0, 255])
+        .await
+        .unwrap();
 
     let event = next(&mut events).await;
     assert_eq!(event.topic.as_str(), "orders/created");
@@ -55,13 +64,24 @@ async fn a_subscriber_gets_what_is_published() {
 #[tokio::test]
 async fn filters_match_segments() {
     let mesh = mesh().await;
-    let topics = ["orders", "orders/created", "orders/eu/created", "stock/created"];
+    let topics = [
+        "orders",
+        "orders/created",
+        "orders/eu/created",
+        "stock/created",
+    ];
     let cases = [
         ("orders/created", vec!["orders/created"]),
         ("orders/*", vec!["orders/created"]),
         ("*/created", vec!["orders/created", "stock/created"]),
-        ("orders/**", vec!["orders", "orders/created", "orders/eu/created"]),
-        ("**/created", vec!["orders/created", "orders/eu/created", "stock/created"]),
+        (
+            "orders/**",
+            vec!["orders", "orders/created", "orders/eu/created"],
+        ),
+        (
+            "**/created",
+            vec!["orders/created", "orders/eu/created", "stock/created"],
+        ),
         ("orders/*/created", vec!["orders/eu/created"]),
         ("*", vec!["orders"]),
         ("**", topics.to_vec()),
@@ -76,7 +96,12 @@ async fn filters_match_segments() {
     }
     mesh.stop().await.unwrap();
     for ((filter, expected), subscription) in cases.iter().zip(subscriptions) {
-        let got: Vec<_> = soon(subscription.map(|event| event.topic.to_string()).collect::<Vec<_>>()).await;
+        let got: Vec<_> = soon(
+            subscription
+                .map(|event| event.topic.to_string())
+                .collect::<Vec<_>>(),
+        )
+        .await;
         assert_eq!(got, *expected, "filter {filter}");
     }
 }
@@ -128,7 +153,10 @@ async fn the_oldest_makes_room_and_the_next_event_tells_the_loss() {
 #[tokio::test]
 async fn the_newest_is_dropped_and_the_one_after_it_tells_the_loss() {
     let mesh = mesh().await;
-    let subscribe = mesh.subscribe("numbers").capacity(3).overflow(Overflow::DropNewest);
+    let subscribe = mesh
+        .subscribe("numbers")
+        .capacity(3)
+        .overflow(Overflow::DropNewest);
     let mut events = subscribe.await.unwrap();
     publish(&mesh, 0..10).await;
     assert_eq!(events.dropped(), 7);
@@ -143,7 +171,10 @@ async fn the_newest_is_dropped_and_the_one_after_it_tells_the_loss() {
 #[tokio::test]
 async fn a_publisher_waits_for_a_subscriber_that_blocks() {
     let mesh = mesh().await;
-    let subscribe = mesh.subscribe("numbers").capacity(2).overflow(Overflow::Block);
+    let subscribe = mesh
+        .subscribe("numbers")
+        .capacity(2)
+        .overflow(Overflow::Block);
     let mut events = subscribe.await.unwrap();
     publish(&mesh, 0..2).await;
     let mut third = mesh.publish("numbers").json(&2).into_future();
@@ -157,7 +188,10 @@ async fn a_publisher_waits_for_a_subscriber_that_blocks() {
 #[tokio::test]
 async fn a_publisher_waits_no_longer_than_a_call_may() {
     let mesh = started(builder().call_timeout(Duration::from_millis(20))).await;
-    let subscribe = mesh.subscribe("numbers").capacity(1).overflow(Overflow::Block);
+    let subscribe = mesh
+        .subscribe("numbers")
+        .capacity(1)
+        .overflow(Overflow::Block);
     let _events = subscribe.await.unwrap();
     publish(&mesh, 0..1).await;
     let call = mesh.publish("numbers").into_future();
@@ -167,7 +201,10 @@ async fn a_publisher_waits_no_longer_than_a_call_may() {
 #[tokio::test]
 async fn a_subscriber_that_goes_frees_the_publisher_that_waits_for_it() {
     let mesh = mesh().await;
-    let subscribe = mesh.subscribe("numbers").capacity(1).overflow(Overflow::Block);
+    let subscribe = mesh
+        .subscribe("numbers")
+        .capacity(1)
+        .overflow(Overflow::Block);
     let events = subscribe.await.unwrap();
     publish(&mesh, 0..1).await;
     let mut second = mesh.publish("numbers").into_future();
@@ -258,7 +295,11 @@ async fn a_queue_has_room_for_1_to_65536_events() {
     let mesh = mesh().await;
     for capacity in [0, 65_537] {
         let subscribe = mesh.subscribe("numbers").capacity(capacity);
-        invalid(subscribe.await, &format!("capacity {capacity}"), "between 1 and 65536");
+        invalid(
+            subscribe.await,
+            &format!("capacity {capacity}"),
+            "between 1 and 65536",
+        );
     }
     mesh.subscribe("numbers").capacity(65_536).await.unwrap();
 }

@@ -7,7 +7,12 @@ use commy_tests::{Outcome, builder, echo, gate, invalid, mesh, soon, started};
 
 /// Every instance of a mesh, whatever its health.
 fn everything(mesh: &Mesh) -> Vec<Instance> {
-    let every = [Health::Starting, Health::Healthy, Health::Unhealthy, Health::Draining];
+    let every = [
+        Health::Starting,
+        Health::Healthy,
+        Health::Unhealthy,
+        Health::Draining,
+    ];
     mesh.discover(&Query::all().health(every)).unwrap()
 }
 
@@ -43,7 +48,11 @@ async fn an_instance_is_what_it_was_registered_as() {
 async fn an_instance_is_in_the_zone_of_its_mesh_unless_it_says_otherwise() {
     let mesh = started(builder().zone("eu-1a").region("eu-1")).await;
     let here = mesh.serve(echo("here")).await.unwrap().instance();
-    let there = mesh.serve(echo(ServiceSpec::new("there").zone("us-2b"))).await.unwrap().instance();
+    let there = mesh
+        .serve(echo(ServiceSpec::new("there").zone("us-2b")))
+        .await
+        .unwrap()
+        .instance();
 
     let zone = |instance: &Instance| instance.spec.zone.as_ref().unwrap().to_string();
     assert_eq!(zone(&here), "eu-1a");
@@ -79,8 +88,14 @@ async fn deregistering_withdraws_the_instance_and_doing_it_twice_does_nothing() 
     assert_eq!(everything(&mesh), []);
     assert_eq!(mesh.stats().registrations, 0);
     mesh.call("orders", "echo").await.fails_as(Status::NotFound);
-    registration.set_health(Health::Healthy).await.fails_as(Status::FailedPrecondition);
-    registration.drain(Duration::ZERO).await.fails_as(Status::FailedPrecondition);
+    registration
+        .set_health(Health::Healthy)
+        .await
+        .fails_as(Status::FailedPrecondition);
+    registration
+        .drain(Duration::ZERO)
+        .await
+        .fails_as(Status::FailedPrecondition);
     assert_eq!(registration.instance().spec.service.as_str(), "orders");
 }
 
@@ -100,7 +115,9 @@ async fn deregistering_lets_calls_in_flight_finish() {
     while registration.instance().health != Health::Draining {
         tokio::task::yield_now().await;
     }
-    mesh.call("orders", "wait").await.fails_as(Status::Unavailable);
+    mesh.call("orders", "wait")
+        .await
+        .fails_as(Status::Unavailable);
     gate.open();
     soon(call).await.unwrap().unwrap();
     soon(withdrawing).await.unwrap().unwrap();
@@ -115,7 +132,9 @@ async fn an_owner_reports_the_health_of_its_instance() {
     assert_eq!(registration.instance().health, Health::Unhealthy);
     assert_eq!(mesh.discover(&Query::all()).unwrap(), []);
     assert_eq!(everything(&mesh).len(), 1);
-    mesh.call("orders", "echo").await.fails_as(Status::Unavailable);
+    mesh.call("orders", "echo")
+        .await
+        .fails_as(Status::Unavailable);
 
     registration.set_health(Health::Healthy).await.unwrap();
     mesh.call("orders", "echo").await.unwrap();
@@ -126,7 +145,11 @@ async fn only_healthy_and_unhealthy_can_be_reported() {
     let mesh = mesh().await;
     let registration = mesh.serve(echo("orders")).await.unwrap();
     for health in [Health::Starting, Health::Draining] {
-        invalid(registration.set_health(health).await, &health.to_string(), "healthy or unhealthy");
+        invalid(
+            registration.set_health(health).await,
+            &health.to_string(),
+            "healthy or unhealthy",
+        );
     }
     assert_eq!(registration.instance().health, Health::Healthy);
 }
@@ -139,8 +162,13 @@ async fn a_drained_instance_stays_registered_and_takes_no_calls() {
 
     assert_eq!(registration.instance().health, Health::Draining);
     assert_eq!(everything(&mesh).len(), 1);
-    mesh.call("orders", "echo").await.fails_as(Status::Unavailable);
-    registration.set_health(Health::Healthy).await.fails_as(Status::FailedPrecondition);
+    mesh.call("orders", "echo")
+        .await
+        .fails_as(Status::Unavailable);
+    registration
+        .set_health(Health::Healthy)
+        .await
+        .fails_as(Status::FailedPrecondition);
 }
 
 #[tokio::test]
@@ -154,7 +182,11 @@ async fn a_drain_says_whether_all_calls_finished() {
 
     assert!(!registration.drain(Duration::from_millis(10)).await.unwrap());
     gate.open();
-    assert!(soon(registration.drain(Duration::from_secs(60))).await.unwrap());
+    assert!(
+        soon(registration.drain(Duration::from_secs(60)))
+            .await
+            .unwrap()
+    );
     soon(call).await.unwrap().unwrap();
 }
 
@@ -163,7 +195,10 @@ async fn an_advertised_instance_is_discovered_with_its_endpoint() {
     let mesh = mesh().await;
     let registration = mesh.advertise("db", "tcp://db:5432", None).await.unwrap();
     let instance = registration.instance();
-    assert_eq!(instance.endpoint.as_ref().unwrap().as_str(), "tcp://db:5432");
+    assert_eq!(
+        instance.endpoint.as_ref().unwrap().as_str(),
+        "tcp://db:5432"
+    );
     assert_eq!(instance.reach, Reach::Endpoint);
     assert_eq!(instance.health, Health::Healthy);
     assert_eq!(mesh.discover(&Query::service("db")).unwrap(), [instance]);
@@ -178,8 +213,14 @@ async fn an_advertised_instance_is_discovered_with_its_endpoint() {
 async fn the_health_of_a_probed_instance_cannot_be_reported() {
     let mesh = mesh().await;
     let check = HealthCheck::tcp().interval(Duration::from_secs(3600));
-    let registration = mesh.advertise("db", "tcp://127.0.0.1:9", check).await.unwrap();
-    registration.set_health(Health::Healthy).await.fails_as(Status::FailedPrecondition);
+    let registration = mesh
+        .advertise("db", "tcp://127.0.0.1:9", check)
+        .await
+        .unwrap();
+    registration
+        .set_health(Health::Healthy)
+        .await
+        .fails_as(Status::FailedPrecondition);
 }
 
 #[tokio::test]
@@ -187,31 +228,90 @@ async fn a_registration_that_breaks_a_rule_is_refused_and_leaves_nothing() {
     let mesh = mesh().await;
     let long = |bytes| "x".repeat(bytes);
     let with = |change: &dyn Fn(ServiceSpec) -> ServiceSpec| change(ServiceSpec::new("orders"));
-    let tags = |count: usize| (0..count).fold(ServiceSpec::new("o"), |spec, n| spec.tag(n.to_string()));
+    let tags =
+        |count: usize| (0..count).fold(ServiceSpec::new("o"), |spec, n| spec.tag(n.to_string()));
     let entries = |count: usize| {
-        (0..count).fold(ServiceSpec::new("o"), |spec, n| spec.metadata(n.to_string(), ""))
+        (0..count).fold(ServiceSpec::new("o"), |spec, n| {
+            spec.metadata(n.to_string(), "")
+        })
     };
     let cases = [
-        (ServiceSpec::new(""), "service name \"\"", "must not be empty"),
-        (ServiceSpec::new(long(129)), "service name", "129 bytes, and at most 128"),
-        (ServiceSpec::new("örders"), "örders", "'ö' is not an ASCII letter"),
-        (ServiceSpec::new("a..b"), "a..b", "no segment between dots may be empty"),
+        (
+            ServiceSpec::new(""),
+            "service name \"\"",
+            "must not be empty",
+        ),
+        (
+            ServiceSpec::new(long(129)),
+            "service name",
+            "129 bytes, and at most 128",
+        ),
+        (
+            ServiceSpec::new("örders"),
+            "örders",
+            "'ö' is not an ASCII letter",
+        ),
+        (
+            ServiceSpec::new("a..b"),
+            "a..b",
+            "no segment between dots may be empty",
+        ),
         (ServiceSpec::new("orders/1"), "orders/1", "'/' is not"),
-        (with(&|spec| spec.version("one")), "\"one\"", "semantic versioning"),
-        (with(&|spec| spec.version("1.2")), "\"1.2\"", "semantic versioning"),
+        (
+            with(&|spec| spec.version("one")),
+            "\"one\"",
+            "semantic versioning",
+        ),
+        (
+            with(&|spec| spec.version("1.2")),
+            "\"1.2\"",
+            "semantic versioning",
+        ),
         (with(&|spec| spec.tag("")), "tag \"\"", "must not be empty"),
-        (with(&|spec| spec.tag(long(65))), "tag", "65 bytes, and at most 64"),
+        (
+            with(&|spec| spec.tag(long(65))),
+            "tag",
+            "65 bytes, and at most 64",
+        ),
         (with(&|spec| spec.tag("a b")), "\"a b\"", "' ' is not"),
         (tags(33), "number of tags 33", "at most 32"),
-        (with(&|spec| spec.metadata("", "x")), "\"\"", "must not be empty"),
-        (with(&|spec| spec.metadata("k", long(1025))), "metadata value", "at most 1024 are allowed"),
+        (
+            with(&|spec| spec.metadata("", "x")),
+            "\"\"",
+            "must not be empty",
+        ),
+        (
+            with(&|spec| spec.metadata("k", long(1025))),
+            "metadata value",
+            "at most 1024 are allowed",
+        ),
         (entries(65), "metadata entries 65", "at most 64"),
-        (with(&|spec| spec.weight(0)), "weight 0", "between 1 and 1000"),
-        (with(&|spec| spec.weight(1001)), "weight 1001", "between 1 and 1000"),
-        (with(&|spec| spec.zone("")), "zone or region \"\"", "must not be empty"),
+        (
+            with(&|spec| spec.weight(0)),
+            "weight 0",
+            "between 1 and 1000",
+        ),
+        (
+            with(&|spec| spec.weight(1001)),
+            "weight 1001",
+            "between 1 and 1000",
+        ),
+        (
+            with(&|spec| spec.zone("")),
+            "zone or region \"\"",
+            "must not be empty",
+        ),
         (with(&|spec| spec.region("eu 1")), "\"eu 1\"", "' ' is not"),
-        (with(&|spec| spec.max_in_flight(0)), "max_in_flight 0", "between 1 and 65536"),
-        (with(&|spec| spec.max_in_flight(65_537)), "max_in_flight 65537", "between 1 and 65536"),
+        (
+            with(&|spec| spec.max_in_flight(0)),
+            "max_in_flight 0",
+            "between 1 and 65536",
+        ),
+        (
+            with(&|spec| spec.max_in_flight(65_537)),
+            "max_in_flight 65537",
+            "between 1 and 65536",
+        ),
     ];
     for (spec, value, rule) in cases {
         invalid(mesh.serve(echo(spec.clone())).await, value, rule);
@@ -222,7 +322,13 @@ async fn a_registration_that_breaks_a_rule_is_refused_and_leaves_nothing() {
 
     mesh.serve(echo(tags(32))).await.unwrap();
     mesh.serve(echo(entries(64))).await.unwrap();
-    mesh.serve(echo(ServiceSpec::new(long(128)).weight(1000).max_in_flight(65_536))).await.unwrap();
+    mesh.serve(echo(
+        ServiceSpec::new(long(128))
+            .weight(1000)
+            .max_in_flight(65_536),
+    ))
+    .await
+    .unwrap();
 }
 
 #[tokio::test]
@@ -240,11 +346,24 @@ async fn an_endpoint_that_breaks_a_rule_is_refused() {
         ("http://user:secret@db:80", "credentials"),
     ];
     for (endpoint, rule) in cases {
-        invalid(mesh.advertise("db", endpoint, None).await, &format!("{endpoint:?}"), rule);
+        invalid(
+            mesh.advertise("db", endpoint, None).await,
+            &format!("{endpoint:?}"),
+            rule,
+        );
     }
     let long = format!("http://{}", "h".repeat(600));
-    invalid(mesh.advertise("db", &long, None).await, "http://hhh", "at most 512");
-    for endpoint in ["http://db", "https://db/path?q=1", "tcp://[::1]:5432", "unix+x://h:1"] {
+    invalid(
+        mesh.advertise("db", &long, None).await,
+        "http://hhh",
+        "at most 512",
+    );
+    for endpoint in [
+        "http://db",
+        "https://db/path?q=1",
+        "tcp://[::1]:5432",
+        "unix+x://h:1",
+    ] {
         mesh.advertise("db", endpoint, None).await.unwrap();
     }
 }
@@ -254,20 +373,45 @@ async fn a_check_that_breaks_a_rule_is_refused() {
     let mesh = mesh().await;
     let ms = Duration::from_millis;
     let cases = [
-        (HealthCheck::tcp().interval(ms(9)), "interval_ms 9", "between 10 and 3600000"),
-        (HealthCheck::tcp().timeout(ms(0)), "timeout_ms 0", "between 1 and 60000"),
-        (HealthCheck::tcp().timeout(ms(60_001)), "timeout_ms 60001", "between 1 and 60000"),
-        (HealthCheck::tcp().thresholds(0, 1), "rise 0", "between 1 and 100"),
-        (HealthCheck::tcp().thresholds(1, 101), "fall 101", "between 1 and 100"),
+        (
+            HealthCheck::tcp().interval(ms(9)),
+            "interval_ms 9",
+            "between 10 and 3600000",
+        ),
+        (
+            HealthCheck::tcp().timeout(ms(0)),
+            "timeout_ms 0",
+            "between 1 and 60000",
+        ),
+        (
+            HealthCheck::tcp().timeout(ms(60_001)),
+            "timeout_ms 60001",
+            "between 1 and 60000",
+        ),
+        (
+            HealthCheck::tcp().thresholds(0, 1),
+            "rise 0",
+            "between 1 and 100",
+        ),
+        (
+            HealthCheck::tcp().thresholds(1, 101),
+            "fall 101",
+            "between 1 and 100",
+        ),
         (HealthCheck::http(""), "probe path \"\"", "begins with /"),
         (HealthCheck::http("health"), "\"health\"", "begins with /"),
         (HealthCheck::http("/a b"), "\"/a b\"", "white space"),
     ];
     for (check, value, rule) in cases {
-        invalid(mesh.advertise("web", "http://127.0.0.1:9", check).await, value, rule);
+        invalid(
+            mesh.advertise("web", "http://127.0.0.1:9", check).await,
+            value,
+            rule,
+        );
     }
     invalid(
-        mesh.advertise("db", "tcp://127.0.0.1:9", HealthCheck::http("/")).await,
+        mesh.advertise("db", "tcp://127.0.0.1:9", HealthCheck::http("/"))
+            .await,
         "tcp://127.0.0.1:9",
         "http://",
     );

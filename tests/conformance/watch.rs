@@ -37,7 +37,10 @@ async fn a_watch_tells_what_comes_changes_and_goes() {
 
     registration.set_health(Health::Unhealthy).await.unwrap();
     let updated = next(&mut watch).await;
-    assert_eq!((updated.kind, updated.instance.health), (ChangeKind::Updated, Health::Unhealthy));
+    assert_eq!(
+        (updated.kind, updated.instance.health),
+        (ChangeKind::Updated, Health::Unhealthy)
+    );
     assert!(updated.revision > added.revision);
 
     registration.deregister().await.unwrap();
@@ -46,7 +49,10 @@ async fn a_watch_tells_what_comes_changes_and_goes() {
         assert_eq!(last.instance.health, Health::Draining);
         last = next(&mut watch).await;
     }
-    assert_eq!((last.kind, last.instance.id), (ChangeKind::Removed, added.instance.id));
+    assert_eq!(
+        (last.kind, last.instance.id),
+        (ChangeKind::Removed, added.instance.id)
+    );
     assert!(last.revision > updated.revision);
 }
 
@@ -68,8 +74,12 @@ async fn a_watch_tells_nothing_that_does_not_match() {
     let mesh = mesh().await;
     let mut watch = mesh.watch(&Query::service("orders").version("^2")).unwrap();
     mesh.serve(echo("billing")).await.unwrap();
-    mesh.serve(echo(ServiceSpec::new("orders").version("1.0.0"))).await.unwrap();
-    mesh.serve(echo(ServiceSpec::new("orders").version("2.1.0"))).await.unwrap();
+    mesh.serve(echo(ServiceSpec::new("orders").version("1.0.0")))
+        .await
+        .unwrap();
+    mesh.serve(echo(ServiceSpec::new("orders").version("2.1.0")))
+        .await
+        .unwrap();
     assert_eq!(version(&next(&mut watch).await.instance), "2.1.0");
 }
 
@@ -78,10 +88,17 @@ async fn changes_are_told_in_order() {
     let mesh = mesh().await;
     let mut watch = mesh.watch(&Query::all()).unwrap();
     for minor in 0..50 {
-        mesh.serve(echo(ServiceSpec::new("orders").version(format!("1.{minor}.0")))).await.unwrap();
+        mesh.serve(echo(
+            ServiceSpec::new("orders").version(format!("1.{minor}.0")),
+        ))
+        .await
+        .unwrap();
     }
     for minor in 0..50 {
-        assert_eq!(version(&next(&mut watch).await.instance), format!("1.{minor}.0"));
+        assert_eq!(
+            version(&next(&mut watch).await.instance),
+            format!("1.{minor}.0")
+        );
     }
 }
 

@@ -4,7 +4,6 @@
 #![expect(
     clippy::missing_panics_doc,
     clippy::unwrap_used,
-    clippy::expect_used,
     clippy::panic,
     reason = "these are assertions of tests"
 )]
@@ -21,8 +20,8 @@ use commy::{Mesh, MeshBuilder};
 pub use self::{
     alone::{alone, live_bytes},
     outcome::{Outcome, invalid},
-    services::{echo, gate, Gate},
-    signal::{soon, Signal},
+    services::{Gate, echo, gate},
+    signal::{Signal, soon},
 };
 
 /// A mesh whose name no other test of this process has: meshes of one name see each other.

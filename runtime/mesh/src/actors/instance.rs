@@ -20,7 +20,7 @@ use crate::{
 
 /// How many calls may wait in the mailbox before the actor has seen them. The actor only starts
 /// futures, so its mailbox is full when its thread is blocked or overrun; the caller is told.
-const MAILBOX_CAPACITY: usize = 4096;
+pub(crate) const MAILBOX_CAPACITY: usize = 4096;
 
 /// The actor of one hosted instance.
 pub(crate) struct Instance {
@@ -86,10 +86,6 @@ impl Instance {
 
 impl Actor for Instance {
     type Context = Context<Self>;
-
-    fn started(&mut self, ctx: &mut Self::Context) {
-        ctx.set_mailbox_capacity(MAILBOX_CAPACITY);
-    }
 }
 
 impl Handle<Invoke> for Instance {
