@@ -79,8 +79,9 @@ class Mesh:
     ) -> None:
         self._is_started = False
         process.guard()
+        self._name = argument.text("the mesh's name", name)
         options = raw.MeshOptions(
-            name=argument.text("the mesh's name", name),
+            name=self._name,
             zone=argument.optional_text("zone", zone),
             region=argument.optional_text("region", region),
             call_timeout_ms=argument.milliseconds("call_timeout", call_timeout),
@@ -102,8 +103,7 @@ class Mesh:
     @property
     def name(self) -> str:
         """The name of the mesh. Works on a mesh that does not run."""
-        process.guard()
-        return str(self._inner.name())
+        return self._name
 
     @property
     def node_id(self) -> str:
@@ -178,7 +178,8 @@ class Mesh:
 
     def __del__(self) -> None:
         if self._is_started and not process.is_forked():
-            warnings.warn(f"{self!r} was not stopped", ResourceWarning, source=self, stacklevel=2)
+            # Not by repr: in a cycle of garbage, the library's part of this may be gone already.
+            warnings.warn(f"mesh {self._name!r} was not stopped", ResourceWarning, source=self, stacklevel=2)
 
     def __repr__(self) -> str:
         if process.is_forked():
