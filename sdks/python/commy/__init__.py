@@ -16,6 +16,7 @@
 """
 
 from commy import errors, library
+from commy.breaker import CircuitBreaker
 from commy.call import Reply
 from commy.endpoint import Http, Tcp
 from commy.errors import CommyError, HandlerFailed, Status
@@ -34,6 +35,7 @@ __all__ = [
     "Balance",
     "Change",
     "ChangeKind",
+    "CircuitBreaker",
     "CommyError",
     "Context",
     "Event",

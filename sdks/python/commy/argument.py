@@ -75,6 +75,13 @@ def whole(what: str, value: object, most: int = U32_MAX) -> int:
     return value
 
 
+def number(what: str, value: object) -> float:
+    """A number as the interface's float."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise TypeError(f"{what} must be a number, not {type(value).__name__}")
+    return float(value)
+
+
 def choice(what: str, kind: type[E], value: object) -> E:
     """A member of an enumeration, given as itself or by its value."""
     try:

@@ -26,6 +26,7 @@ from typing import (
 
 from commy import events, mesh, registration, stream, watch
 from commy.background import Background
+from commy.breaker import CircuitBreaker
 from commy.call import Reply
 from commy.endpoint import Check
 from commy.errors import DeadlineExceeded
@@ -166,6 +167,7 @@ class Mesh:
         drain_timeout: float = 5.0,
         max_payload_bytes: int = 8 * 2**20,
         balance: Balance | str = Balance.LEAST_LOADED,
+        breaker: CircuitBreaker | None = None,
     ) -> None:
         self._inner = mesh.Mesh(
             name,
@@ -175,6 +177,7 @@ class Mesh:
             drain_timeout=drain_timeout,
             max_payload_bytes=max_payload_bytes,
             balance=balance,
+            breaker=breaker,
         )
         self._background = Background(f"commy-{name}")
 

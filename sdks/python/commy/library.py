@@ -6,6 +6,8 @@ package without its library fails here, once and clearly.
 
 from __future__ import annotations
 
+from typing import Any
+
 __all__ = ["raw", "version"]
 
 try:
@@ -22,6 +24,26 @@ try:
     raw._uniffi_check_api_checksums(raw._UniffiLib)
 except (raw.InternalError, AttributeError) as error:
     raise ImportError(f"commy's bindings and native library are of different builds: {error}") from error
+
+
+def _let_go_of_handles() -> None:
+    """Has every raw object forget its handle when it frees it.
+
+    The generated finalizers leave it in place. In a cycle of garbage, where finalizers run in any
+    order, another one could then use what is freed; so it gets an exception instead.
+    """
+    for kind in vars(raw).values():
+        if not hasattr(kind, "_uniffi_clone_handle"):
+            continue
+
+        def finalize(self: Any, free: Any = kind.__del__) -> None:
+            free(self)
+            self._handle = None
+
+        kind.__del__ = finalize
+
+
+_let_go_of_handles()
 
 
 def version() -> str:

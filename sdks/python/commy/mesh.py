@@ -14,6 +14,8 @@ from types import TracebackType
 from typing import Any, Callable, NamedTuple, TypeVar, Union
 
 from commy import argument, call, endpoint, events, instance, payload, process, service, stats
+from commy import breaker as circuit
+from commy.breaker import CircuitBreaker
 from commy.call import Reply
 from commy.dispatch import Dispatcher
 from commy.endpoint import Check
@@ -47,7 +49,7 @@ class Mesh:
     ``call_timeout`` (at least 0.001) and ``drain_timeout`` are in seconds: how long a call may take
     that names no timeout, and how long :meth:`stop` lets calls in flight finish. A payload larger
     than ``max_payload_bytes`` (at most 2**30) is refused. ``balance`` is how calls choose among
-    equal instances.
+    equal instances; a ``breaker`` makes them avoid one that fails.
 
     Options that break a rule raise InvalidArgument. Every method but those that are documented to
     work without needs a mesh that runs, and raises FailedPrecondition otherwise.
@@ -73,17 +75,20 @@ class Mesh:
         drain_timeout: float = 5.0,
         max_payload_bytes: int = 8 * 2**20,
         balance: Balance | str = Balance.LEAST_LOADED,
+        breaker: CircuitBreaker | None = None,
     ) -> None:
         self._is_started = False
         process.guard()
+        self._name = argument.text("the mesh's name", name)
         options = raw.MeshOptions(
-            name=argument.text("the mesh's name", name),
+            name=self._name,
             zone=argument.optional_text("zone", zone),
             region=argument.optional_text("region", region),
             call_timeout_ms=argument.milliseconds("call_timeout", call_timeout),
             drain_timeout_ms=argument.milliseconds("drain_timeout", drain_timeout),
             max_payload_bytes=argument.whole("max_payload_bytes", max_payload_bytes, argument.U64_MAX),
             balance=instance.lower_balance(balance),
+            breaker=circuit.lower(breaker),
         )
         try:
             self._inner = raw.Mesh(options)
@@ -98,8 +103,7 @@ class Mesh:
     @property
     def name(self) -> str:
         """The name of the mesh. Works on a mesh that does not run."""
-        process.guard()
-        return str(self._inner.name())
+        return self._name
 
     @property
     def node_id(self) -> str:
@@ -174,7 +178,8 @@ class Mesh:
 
     def __del__(self) -> None:
         if self._is_started and not process.is_forked():
-            warnings.warn(f"{self!r} was not stopped", ResourceWarning, source=self, stacklevel=2)
+            # Not by repr: in a cycle of garbage, the library's part of this may be gone already.
+            warnings.warn(f"mesh {self._name!r} was not stopped", ResourceWarning, source=self, stacklevel=2)
 
     def __repr__(self) -> str:
         if process.is_forked():

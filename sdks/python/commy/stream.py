@@ -90,8 +90,9 @@ class Stream(AsyncIterator[T], Generic[T]):
         self.close()
 
     def __del__(self) -> None:
-        # Without this, an item that was being waited for would keep the raw object in use.
-        if getattr(self, "_coming", None) is not None:
+        # Whoever waited has given up, but the wait itself goes on: it would keep the source open.
+        coming = getattr(self, "_coming", None)
+        if coming is not None and not coming.done():
             self.close()
 
     def _in_turn(self) -> asyncio.Lock:

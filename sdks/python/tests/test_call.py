@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from commy import Context, Mesh, Message, errors
+from commy import CircuitBreaker, Context, Mesh, Message, errors
 
 
 def echo(value: object) -> object:
@@ -214,6 +214,23 @@ async def test_an_in_flight_limit_that_is_reached_refuses_one_more(name: str) ->
         assert await mesh.call("slow", payload=4) == 4
 
 
+async def test_a_circuit_breaker_refuses_calls_to_what_fails(name: str) -> None:
+    async with Mesh(name, breaker=CircuitBreaker(requests_min=2, pause=600)) as mesh:
+        asked: list[object] = []
+
+        @mesh.service("broken")
+        async def broken(value: object) -> object:
+            asked.append(value)
+            return object()
+
+        for _ in range(2):
+            with pytest.raises(errors.Internal):
+                await mesh.call("broken")
+        with pytest.raises(errors.Unavailable, match="circuit"):
+            await mesh.call("broken")
+        assert len(asked) == 2
+
+
 async def test_a_handler_may_call_on(name: str) -> None:
     async with Mesh(name) as mesh:
 
@@ -234,6 +251,8 @@ async def test_counters_tell_of_calls(name: str) -> None:
             await mesh.call("echo")
         with pytest.raises(errors.NotFound):
             await mesh.call("nobody")
+        while mesh.stats().requests_in_flight:  # it falls just after the reply is sent
+            await asyncio.sleep(0.001)
         after = mesh.stats()
         assert after.calls_ok - before.calls_ok == 3
         assert after.calls_failed == {"NOT_FOUND": 1}

@@ -24,7 +24,7 @@ async def test_a_thousand_calls_at_once_each_get_their_own_answer(name: str) -> 
         for method in ("on_loop", "plain"):
             calls = [mesh.call("double", method, number) for number in range(500)]
             assert await asyncio.gather(*calls) == [2 * number for number in range(500)]
-        assert mesh.stats().requests_in_flight == 0
+        assert mesh.stats().calls_in_flight == 0
 
 
 async def test_plain_handlers_run_at_once_and_in_no_more_threads_than_allowed(name: str) -> None:

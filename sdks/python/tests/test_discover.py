@@ -146,7 +146,7 @@ async def test_without_a_check_an_endpoint_is_taken_to_be_healthy(name: str) -> 
         ("nonsense", None),
         ("http://", None),
         ("tcp://127.0.0.1", None),
-        ("ftp://127.0.0.1:1", Tcp()),
+        ("ftp://127.0.0.1:1", Http("/")),
         ("http://127.0.0.1:99999", None),
         ("http://\udcff:1", None),
         ("http://127.0.0.1:1", Http("no-slash")),

@@ -11,7 +11,7 @@ from typing import Any, Callable
 import pytest
 
 import commy
-from commy import Mesh, errors
+from commy import CircuitBreaker, Mesh, errors
 
 BAD_NAMES = ["", "n" * 65, "has space", "größe", ".begins-with-dot", "ends-with-dot.", "two..dots", "nul\0", "a/b"]
 
@@ -76,6 +76,11 @@ def test_a_name_that_is_no_string_is_a_type_error(bad: Any) -> None:
         {"max_payload_bytes": 2**30 + 1},
         {"max_payload_bytes": 2**64},
         {"balance": "luck"},
+        {"breaker": CircuitBreaker(requests_min=0)},
+        {"breaker": CircuitBreaker(failure_ratio=0)},
+        {"breaker": CircuitBreaker(failure_ratio=float("nan"))},
+        {"breaker": CircuitBreaker(window=0)},
+        {"breaker": CircuitBreaker(pause=-1)},
         {"zone": "z\udc00"},
     ],
 )
@@ -93,6 +98,10 @@ def test_the_facades_defaults_are_the_librarys(name: str) -> None:
     assert parameters["drain_timeout"].default * 1000 == defaults.drain_timeout_ms
     assert parameters["max_payload_bytes"].default == defaults.max_payload_bytes
     assert parameters["balance"].default.name == defaults.balance.name
+    assert parameters["breaker"].default is defaults.breaker is None
+    facade, breaker = CircuitBreaker(), raw.CircuitBreaker()
+    assert (facade.requests_min, facade.failure_ratio) == (breaker.requests_min, breaker.failure_ratio)
+    assert (facade.window * 1000, facade.pause * 1000) == (breaker.window_ms, breaker.open_ms)
 
 
 async def test_starting_twice_does_nothing(name: str) -> None:
