@@ -150,8 +150,7 @@ impl Hosts {
         actix_rt::spawn(async move {
             while let Some(delivery) = subscription.next().await {
                 let event = delivery.event;
-                let oracle = &mut network.lock().oracle;
-                oracle.took(
+                network.lock().oracle.took(
                     number,
                     event.publisher,
                     event.topic.as_str(),

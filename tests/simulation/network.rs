@@ -206,7 +206,10 @@ impl Network {
         }
         drop(inner);
         if is_lost || self.is_silenced(&packet.load) {
-            self.note(&format!("{} -> {} is lost: {}", packet.from, packet.to, packet.load));
+            self.note(&format!(
+                "{} -> {} is lost: {}",
+                packet.from, packet.to, packet.load
+            ));
             self.lost(packet);
         } else {
             self.send(packet, delay);

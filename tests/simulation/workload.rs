@@ -101,10 +101,12 @@ impl Work {
     fn begin(network: &Arc<Network>, task: Task) -> Self {
         network.note(&format!("call {} is executed", task.call));
         let now = network.now();
-        let oracle = &mut network.lock().oracle;
-        oracle.executed(task.call, task.is_idempotent);
+        let mut inner = network.lock();
+        inner.oracle.executed(task.call, task.is_idempotent);
+        let number = inner.oracle.begin_work(now, task.timeout());
+        drop(inner);
         Self {
-            number: oracle.begin_work(now, task.timeout()),
+            number,
             network: Arc::clone(network),
         }
     }
