@@ -263,7 +263,7 @@ impl Network {
                 Some(due) if due <= self.now() => {
                     let next = self.lock().queue.pop();
                     if let Some(next) = next {
-                        self.deliver(next.packet);
+                        self.deliver(next);
                     }
                     // Sometimes the nodes get to work before the next message arrives.
                     if self.lock().random.random() {
@@ -280,11 +280,15 @@ impl Network {
         }
     }
 
-    fn deliver(self: &Arc<Self>, packet: Packet) {
+    fn deliver(self: &Arc<Self>, scheduled: Scheduled) {
+        let Scheduled { life, packet, .. } = scheduled;
         let mut inner = self.lock();
         let Packet { from, to, load } = &packet;
-        let holder = [from, to]
+        // News of presence do not come from the node that they are of.
+        let is_news_of_presence = matches!(load, Load::Presence(_));
+        let holder = [to, from]
             .into_iter()
+            .take(if is_news_of_presence { 1 } else { 2 })
             .find(|node| inner.topology.is_paused(**node));
         if let Some(holder) = holder.copied() {
             if let Some(member) = inner.topology.members.get_mut(&holder) {
@@ -292,7 +296,6 @@ impl Network {
             }
             return;
         }
-        let is_news_of_presence = matches!(load, Load::Presence(_));
         let arrives = if is_news_of_presence {
             inner.topology.is_up(*to)
         } else {
@@ -302,6 +305,7 @@ impl Network {
             .topology
             .members
             .get(to)
+            .filter(|member| Some(member.life) == life)
             .map(|member| Arc::clone(&member.listener));
         let Some(listener) = listener.filter(|_| arrives) else {
             drop(inner);
@@ -467,9 +471,11 @@ impl Inner {
     fn schedule(&mut self, due: Duration, packet: Packet) {
         self.number += 1;
         let number = self.number;
+        let life = self.topology.members.get(&packet.to).map(|to| to.life);
         self.queue.push(Scheduled {
             due,
             number,
+            life,
             packet,
         });
     }

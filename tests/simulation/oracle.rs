@@ -7,6 +7,8 @@ use commy_core::{InstanceId, NodeId, peers::PeerRules, record::NodeLife};
 /// How much later than the clock says something may happen: tokio's timers round up to the next
 /// millisecond, and one may wait for another.
 pub(crate) const SLACK: Duration = Duration::from_millis(5);
+/// A loss that lasts no longer may go unseen.
+const GLIMPSE: Duration = Duration::from_millis(2);
 /// How often a call may be executed when twice does no harm.
 const ATTEMPTS_MAX: u32 = 3;
 
@@ -53,6 +55,7 @@ pub(crate) struct Oracle {
 #[derive(Clone, Copy, Debug, Default)]
 struct Sighting {
     life: Option<NodeLife>,
+    latest: Option<NodeLife>,
     /// Since when it is told so.
     since: Duration,
     losses: u32,
@@ -91,7 +94,15 @@ impl Oracle {
                 seen.losses += 1;
                 seen.lost_at = now;
             }
-            (Some(old), Some(new)) if old.incarnation != new.incarnation => seen.losses = 0,
+            // Who begins a new life begins it with a clean record.
+            (_, Some(new)) if seen.latest != Some(new) => {
+                seen.losses = 0;
+                seen.latest = Some(new);
+            }
+            // Gone and back at once: whoever looks once sees nothing of it.
+            (None, Some(_)) if seen.losses > 0 && now - seen.lost_at < GLIMPSE => {
+                seen.losses -= 1;
+            }
             _ => {}
         }
         seen.life = life;

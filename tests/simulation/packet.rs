@@ -76,6 +76,8 @@ impl fmt::Display for Load {
 pub(crate) struct Scheduled {
     pub(crate) due: Duration,
     pub(crate) number: u64,
+    /// The life of the receiver that it is meant for.
+    pub(crate) life: Option<NodeLife>,
     pub(crate) packet: Packet,
 }
 
