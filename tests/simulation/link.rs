@@ -9,7 +9,7 @@ use commy_core::{
 use commy_mesh::{BoxFuture, Fabric, Link, Listener, OutgoingCall, RemoteAnswer, Traffic};
 
 use crate::{
-    network::{Inner, Network},
+    network::Network,
     packet::{Load, Packet},
     topology::State,
 };
@@ -49,13 +49,6 @@ impl Connected {
         let others = inner.topology.members.keys().copied();
         others.filter(|node| *node != self.life.node).collect()
     }
-
-    fn count(inner: &mut Inner, node: NodeId, bytes_sent: usize) {
-        if let Some(member) = inner.topology.members.get_mut(&node) {
-            member.traffic.messages_sent += 1;
-            member.traffic.bytes_sent += bytes_sent as u64;
-        }
-    }
 }
 
 impl Link for Connected {
@@ -90,7 +83,6 @@ impl Link for Connected {
         if inner.topology.is_up(from) {
             inner.oracle.invoked(now, from, to);
         }
-        Self::count(&mut inner, from, request.message.payload.len());
         let is_known = inner
             .topology
             .views
@@ -130,7 +122,7 @@ impl Link for Connected {
 
     fn publish(&self, event: Arc<Event>) -> Result<()> {
         for node in self.others() {
-            let mut inner = self.network.lock();
+            let inner = self.network.lock();
             let is_wanted = inner.topology.members.get(&node).is_some_and(|member| {
                 member
                     .filters
@@ -138,7 +130,6 @@ impl Link for Connected {
                     .any(|filter| filter.matches(&event.topic))
             });
             if is_wanted {
-                Self::count(&mut inner, self.life.node, event.message.payload.len());
                 drop(inner);
                 self.send(node, Load::Event(Arc::clone(&event)));
             }

@@ -7,6 +7,7 @@
 mod calm;
 mod catches;
 mod chaos;
+mod facts;
 mod host;
 mod link;
 mod network;

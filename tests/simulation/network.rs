@@ -137,9 +137,12 @@ impl Network {
         let held = std::mem::take(&mut member.held);
         drop(inner);
         self.note(&format!("{node} is {state:?}"));
+        let mut inner = self.lock();
         for packet in held {
-            self.send(packet, DELAY_MIN);
+            // Before all that has not arrived yet.
+            inner.schedule(Duration::ZERO, packet);
         }
+        drop(inner);
         self.topology_changed();
     }
 
@@ -185,6 +188,7 @@ impl Network {
     /// Sends a message that takes as long as the weather says, if it arrives at all.
     pub(crate) fn post(&self, packet: Packet) {
         let mut inner = self.lock();
+        inner.topology.count_sent(packet.from, &packet.load);
         let Weather {
             loss, delay_max, ..
         } = inner.weather;
@@ -320,6 +324,7 @@ impl Network {
 
     fn hand_over(self: &Arc<Self>, packet: Packet, listener: &Arc<dyn Listener>) {
         let Packet { from, to, load } = packet;
+        self.lock().topology.count_received(to, &load);
         match load {
             Load::Presence(life) => self.show(to, from, life, listener),
             Load::Fetch => {

@@ -37,6 +37,27 @@ pub(crate) enum Load {
     Event(Arc<Event>),
 }
 
+impl Load {
+    /// The size of the payload that a call, a reply or an event carries.
+    pub(crate) fn payload_bytes(&self) -> Option<u64> {
+        let bytes = match self {
+            Self::Invoke { request, .. } => request.message.payload.len(),
+            Self::Event(event) => event.message.payload.len(),
+            Self::Answer { answer, .. } => match answer {
+                RemoteAnswer::Handled(Ok(message)) => message.payload.len(),
+                RemoteAnswer::Handled(Err(_)) | RemoteAnswer::Refused(_) => 0,
+                RemoteAnswer::Lost(_) => return None,
+            },
+            Self::Presence(_)
+            | Self::Fetch
+            | Self::Record(_)
+            | Self::Update(_)
+            | Self::Cancel { .. } => return None,
+        };
+        Some(bytes as u64)
+    }
+}
+
 impl fmt::Display for Load {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -62,14 +62,7 @@ impl Plan {
 
     /// Runs one seed from its beginning to its end, in a world of its own.
     pub(crate) fn run(self, seed: u64, is_shown: bool) -> Report {
-        let system = actix_rt::System::with_tokio_rt(|| {
-            tokio::runtime::Builder::new_current_thread()
-                .enable_time()
-                .start_paused(true)
-                .build()
-                .expect("a runtime without a thread")
-        });
-        system.block_on(async move {
+        simulated(async move {
             // One run in four is calm.
             let scenario = self.scenario.unwrap_or(match seed % 4 {
                 0 => Scenario::Calm,
@@ -92,6 +85,19 @@ impl Plan {
             }
         })
     }
+}
+
+/// Runs something to its end on the current thread, with a clock that stands still while anything
+/// is left to do and jumps when nothing is.
+pub(crate) fn simulated<T>(run: impl Future<Output = T>) -> T {
+    let system = actix_rt::System::with_tokio_rt(|| {
+        tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .start_paused(true)
+            .build()
+            .expect("a runtime without a thread")
+    });
+    system.block_on(run)
 }
 
 impl Seeds {

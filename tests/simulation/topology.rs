@@ -12,7 +12,7 @@ use commy_core::{
 };
 use commy_mesh::{Listener, Traffic};
 
-use crate::packet::Packet;
+use crate::packet::{Load, Packet};
 
 /// One node on the network.
 pub(crate) struct Member {
@@ -94,6 +94,22 @@ impl Topology {
 
     pub(crate) fn state(&self, node: NodeId) -> Option<State> {
         self.members.get(&node).map(|member| member.state)
+    }
+
+    /// Counts a message in the sender's traffic, if it is one that counts.
+    pub(crate) fn count_sent(&mut self, from: NodeId, load: &Load) {
+        if let (Some(member), Some(bytes)) = (self.members.get_mut(&from), load.payload_bytes()) {
+            member.traffic.messages_sent += 1;
+            member.traffic.bytes_sent += bytes;
+        }
+    }
+
+    /// Counts a message in the receiver's traffic, if it is one that counts.
+    pub(crate) fn count_received(&mut self, to: NodeId, load: &Load) {
+        if let (Some(member), Some(bytes)) = (self.members.get_mut(&to), load.payload_bytes()) {
+            member.traffic.messages_received += 1;
+            member.traffic.bytes_received += bytes;
+        }
     }
 
     /// The pairs of observer and observed of which the observer should be told something else, and
