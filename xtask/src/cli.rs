@@ -22,6 +22,8 @@ pub(crate) enum Command {
     Snapshots(Snapshots),
     /// Run the benchmarks of the runtime and of every SDK
     Bench(Bench),
+    /// Run whole nodes on a simulated network, from many seeds or from one
+    Simulate(Simulate),
     /// Show which toolchains are here and how to get the missing ones
     Doctor,
 }
@@ -70,6 +72,16 @@ pub(crate) struct Snapshots {
 pub(crate) struct Bench {
     /// Run only the benchmarks whose names contain this
     pub(crate) filter: Option<String>,
+}
+
+#[derive(Args)]
+pub(crate) struct Simulate {
+    /// How many seeds are tried, from 0
+    #[arg(long, value_name = "COUNT", default_value_t = 10_000)]
+    pub(crate) seeds: u64,
+    /// Replay this seed alone, and show every packet
+    #[arg(long, value_name = "SEED", conflicts_with = "seeds")]
+    pub(crate) seed: Option<u64>,
 }
 
 fn sdk(name: &str) -> Result<String, String> {

@@ -14,6 +14,7 @@ mod native;
 mod pins;
 mod screen;
 mod sdk;
+mod simulate;
 mod site;
 mod snapshots;
 mod step;
@@ -32,6 +33,7 @@ fn main() -> ExitCode {
         Command::Test(arguments) => test::run(&arguments),
         Command::Snapshots(arguments) => snapshots::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),
+        Command::Simulate(arguments) => simulate::run(&arguments),
         Command::Doctor => doctor::run(),
     };
     match outcome {
