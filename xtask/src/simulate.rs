@@ -23,7 +23,11 @@ pub(crate) fn run(arguments: &cli::Simulate) -> Result<ExitCode> {
         Some(seed) => (format!("simulate: seed {seed}"), seed.to_string(), 1),
         None => {
             let count = arguments.seeds;
-            (format!("simulate: {count} seeds"), format!("0..{count}"), count)
+            (
+                format!("simulate: {count} seeds"),
+                format!("0..{count}"),
+                count,
+            )
         }
     };
     let mut step = Step::new(title, "cargo")

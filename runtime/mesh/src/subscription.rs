@@ -2,6 +2,7 @@
 
 use std::{
     collections::VecDeque,
+    mem,
     pin::Pin,
     sync::{
         Arc,
@@ -56,8 +57,10 @@ pub(crate) struct Queue {
 /// Events from publishers that cannot be made to wait, because they are on other nodes.
 #[derive(Default)]
 struct Backlog {
-    events: VecDeque<Arc<Event>>,
+    events: VecDeque<Queued>,
     is_moving: bool,
+    /// Lost behind the last of them, and told with the next.
+    missed: u64,
 }
 
 /// What a subscription lost. Where in the order of events a loss is told depends on which end of
@@ -96,16 +99,24 @@ impl Queue {
     /// events as the queue holds wait beside it, and what does not fit there either is lost and
     /// counted. The wait happens on the control thread.
     pub(crate) fn offer_from_afar(self: &Arc<Self>, event: &Arc<Event>, control: &ArbiterHandle) {
+        if self.overflow != Overflow::Block {
+            self.offer(event);
+            return;
+        }
         let mut backlog = self.backlog.lock();
-        if backlog.events.is_empty() && !backlog.is_moving && self.offer(event) == Offer::Taken {
-            return;
-        }
         if backlog.events.len() >= self.backlog_max {
-            self.lose(&self.losses.at_back, 0);
+            backlog.missed += 1;
+            self.count_loss();
             return;
         }
-        backlog.events.push_back(Arc::clone(event));
-        if !backlog.is_moving {
+        let queued = Queued {
+            event: Arc::clone(event),
+            missed: mem::take(&mut backlog.missed),
+        };
+        if backlog.is_moving {
+            backlog.events.push_back(queued);
+        } else if let Err(TrySendError::Full(queued)) = self.try_queue(queued) {
+            backlog.events.push_back(queued);
             // When the node has ended nobody takes events any more.
             backlog.is_moving = control.spawn(Arc::clone(self).move_backlog());
         }
@@ -114,14 +125,14 @@ impl Queue {
     /// Moves events into the queue as there is room, until none waits.
     async fn move_backlog(self: Arc<Self>) {
         loop {
-            let event = {
+            let next = {
                 let mut backlog = self.backlog.lock();
-                let event = backlog.events.pop_front();
-                backlog.is_moving = event.is_some();
-                event
+                let next = backlog.events.pop_front();
+                backlog.is_moving = next.is_some();
+                next
             };
-            match event {
-                Some(event) => self.wait_for_room(&event).await,
+            match next {
+                Some(queued) => self.queue_when_there_is_room(queued).await,
                 None => return,
             }
         }
@@ -130,43 +141,48 @@ impl Queue {
     /// Puts an event in, and says whether there was room by the queue's own policy. Where there was
     /// none because the policy is to block, [`Queue::wait_for_room`] is what comes next.
     pub(crate) fn offer(&self, event: &Arc<Event>) -> Offer {
-        let queued = Queued {
+        let queued = |missed| Queued {
             event: Arc::clone(event),
-            missed: self.losses.at_back.swap(0, Relaxed),
+            missed,
         };
         match self.overflow {
             Overflow::DropOldest => {
-                if let Ok(displaced) = self.queued.force_send(queued) {
+                if let Ok(displaced) = self.queued.force_send(queued(0)) {
                     self.counters.events_delivered.fetch_add(1, Relaxed);
                     if let Some(displaced) = displaced {
                         self.lose(&self.losses.at_front, displaced.missed);
                     }
                 }
             }
-            Overflow::DropNewest => match self.queued.try_send(queued) {
-                Ok(()) => {
-                    self.counters.events_delivered.fetch_add(1, Relaxed);
+            Overflow::DropNewest => {
+                let missed = self.losses.at_back.swap(0, Relaxed);
+                if let Err(TrySendError::Full(queued)) = self.try_queue(queued(missed)) {
+                    self.lose(&self.losses.at_back, queued.missed);
                 }
-                Err(TrySendError::Full(queued)) => self.lose(&self.losses.at_back, queued.missed),
-                Err(TrySendError::Closed(_)) => {}
-            },
-            Overflow::Block => match self.queued.try_send(queued) {
-                Ok(()) => {
-                    self.counters.events_delivered.fetch_add(1, Relaxed);
+            }
+            Overflow::Block => {
+                if let Err(TrySendError::Full(_)) = self.try_queue(queued(0)) {
+                    return Offer::Full;
                 }
-                Err(TrySendError::Full(_)) => return Offer::Full,
-                Err(TrySendError::Closed(_)) => {}
-            },
+            }
         }
         Offer::Taken
     }
 
     /// Puts an event in as soon as there is room, or at once when the queue is closed.
     pub(crate) async fn wait_for_room(&self, event: &Arc<Event>) {
-        let queued = Queued {
-            event: Arc::clone(event),
-            missed: self.losses.at_back.swap(0, Relaxed),
-        };
+        let event = Arc::clone(event);
+        self.queue_when_there_is_room(Queued { event, missed: 0 })
+            .await;
+    }
+
+    fn try_queue(&self, queued: Queued) -> Result<(), TrySendError<Queued>> {
+        self.queued.try_send(queued)?;
+        self.counters.events_delivered.fetch_add(1, Relaxed);
+        Ok(())
+    }
+
+    async fn queue_when_there_is_room(&self, queued: Queued) {
         if self.queued.send(queued).await.is_ok() {
             self.counters.events_delivered.fetch_add(1, Relaxed);
         }
@@ -184,6 +200,10 @@ impl Queue {
     /// Counts one event as lost, with those whose loss it would have told.
     fn lose(&self, end: &AtomicU64, told_by_it: u64) {
         end.fetch_add(told_by_it + 1, Relaxed);
+        self.count_loss();
+    }
+
+    fn count_loss(&self) {
         self.losses.total.fetch_add(1, Relaxed);
         self.counters.events_dropped.fetch_add(1, Relaxed);
     }
