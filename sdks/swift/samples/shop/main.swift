@@ -1,0 +1,2 @@
+import Commy
+print(Mesh.libraryVersion)
