@@ -7,7 +7,7 @@ use bytes::Bytes;
 use crate::{
     error::{Error, InvalidValue, Result, Status},
     identity::{InstanceId, NodeId},
-    name::{MethodName, ServiceName, Tag},
+    name::{MethodName, ServiceName, Tag, check_bytes},
     topic::Topic,
 };
 
@@ -81,14 +81,8 @@ impl Message {
                 ),
             ));
         }
-        if self.content_type.len() > CONTENT_TYPE_BYTES_MAX {
-            return Err(InvalidValue::new(
-                "content type",
-                &self.content_type,
-                format!("at most {CONTENT_TYPE_BYTES_MAX} bytes are allowed"),
-            )
-            .into());
-        }
+        check_bytes("content type", &self.content_type, CONTENT_TYPE_BYTES_MAX)?;
+        check_line("content type", &self.content_type)?;
         if self.headers.len() > HEADERS_MAX {
             return Err(InvalidValue::number(
                 "the number of headers",
@@ -99,17 +93,23 @@ impl Message {
         }
         for (name, value) in &self.headers {
             Tag::new(name)?;
-            if value.len() > HEADER_VALUE_BYTES_MAX {
-                return Err(InvalidValue::new(
-                    "header value",
-                    value,
-                    format!("at most {HEADER_VALUE_BYTES_MAX} bytes are allowed"),
-                )
-                .into());
-            }
+            check_bytes("header value", value, HEADER_VALUE_BYTES_MAX)?;
+            check_line("header value", value)?;
         }
         Ok(())
     }
+}
+
+/// Checks text that may become a line of another protocol, where a line break would begin a second.
+fn check_line(what: &'static str, value: &str) -> Result<(), InvalidValue> {
+    if value.chars().any(char::is_control) {
+        return Err(InvalidValue::new(
+            what,
+            value,
+            "no control character is allowed",
+        ));
+    }
+    Ok(())
 }
 
 /// A request as its caller makes it.
