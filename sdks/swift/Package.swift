@@ -42,9 +42,10 @@ let package = Package(
             linkerSettings: search
         ),
         .target(name: "Commy", dependencies: ["CommyFFI"]),
-        .testTarget(name: "CommyTests", dependencies: ["Commy"], path: "tests"),
+        .testTarget(name: "CommyTests", dependencies: ["Commy", "CommyFFI", "OutsideServer"], path: "tests"),
         .executableTarget(name: "tour", dependencies: ["Commy"], path: "samples/tour"),
-        .executableTarget(name: "shop", dependencies: ["Commy"], path: "samples/shop"),
+        .executableTarget(name: "shop", dependencies: ["Commy", "OutsideServer"], path: "samples/shop"),
+        .target(name: "OutsideServer", path: "samples/server"),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -107,6 +107,11 @@ public enum CommyError: Error, Hashable, Sendable {
                 name += letter.isUppercase ? "_\(letter)" : letter.uppercased()
             }
         }
+
+        /// The name as that of a type, such as `NotFound`.
+        var typeName: String {
+            "\(self)".prefix(1).uppercased() + "\(self)".dropFirst()
+        }
     }
 
     /// What kind of error it is.

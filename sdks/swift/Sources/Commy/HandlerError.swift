@@ -71,6 +71,9 @@ func failure(for error: any Error) -> CommyFFI.Failure {
         Failure(kind: .internal, reason: error.reason)
     case is CancellationError:
         Failure(kind: .internal, reason: "the handler's task was cancelled")
+    case let error as CommyError:
+        // By the name that languages give it which have a class for each status.
+        Failure(code: error.status.typeName, reason: error.reason)
     case let error as any LocalizedError:
         Failure(code: "\(type(of: error))", reason: error.errorDescription ?? "\(error)")
     default:

@@ -1,2 +1,0 @@
-import Commy
-print(Mesh.libraryVersion)
