@@ -71,7 +71,8 @@ final class PayloadTests: MeshTestCase {
     }
 
     func testJSONOnTheWireIsCompactUTF8() throws {
-        XCTAssertEqual(String(decoding: try Message(encoding: ["ä/": [1, 2]]).payload, as: UTF8.self), #"{"ä/":[1,2]}"#)
+        XCTAssertEqual(
+            String(decoding: try Message(encoding: ["ä/": [1, 2]]).payload, as: UTF8.self), #"{"ä/":[1,2]}"#)
         let date = Date(timeIntervalSince1970: 0)
         XCTAssertEqual(
             String(decoding: try Message(encoding: date).payload, as: UTF8.self), #""1970-01-01T00:00:00Z""#)

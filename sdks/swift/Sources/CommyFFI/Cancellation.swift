@@ -15,8 +15,8 @@ public func cancellable<Value: Sendable>(_ method: () async throws -> Value) asy
     let cancellation = Cancellation(endsInError: true)
     do {
         return try await cancellation.guarding(method)
-    } catch where cancellation.wasDelivered {
-        throw CancellationError()
+    } catch {
+        throw cancellation.wasDelivered ? CancellationError() : error
     }
 }
 

@@ -4,6 +4,9 @@
 // There is one set for each way in which a future's result crosses the interface. A set that is
 // missing here is one whose futures no task can cancel; building the package checks that none is.
 
+// The names are C's, not those of lowerCamelCase.
+// swift-format-ignore-file
+
 import CCommyFFI
 
 typealias Wake = UniffiRustFutureContinuationCallback
