@@ -6,8 +6,13 @@
 import Foundation
 import PackageDescription
 
+#if os(Linux)
+let system = "linux"
+#else
+let system = "macos"
+#endif
 #if arch(arm64)
-let architecture = "arm64"
+let architecture = "aarch64"
 #else
 let architecture = "x86_64"
 #endif
@@ -18,16 +23,17 @@ func find(_ path: String) -> String? {
     return FileManager.default.fileExists(atPath: full) ? full : nil
 }
 
-/// On Apple systems an XCFramework carries the header and a library for each of them.
+/// For Apple systems, a framework may carry the header and a library for each of them.
 let framework = "CCommyFFI.xcframework"
 let interface: Target =
     find(framework) == nil
     ? .systemLibrary(name: "CCommyFFI", path: "Sources/CCommyFFI")
     : .binaryTarget(name: "CCommyFFI", path: framework)
 
-/// On Linux the package carries a static library; without one, the linker looks for an installed
-/// `libcommy_ffi`.
-let search = find("native/linux-\(architecture)").map { [LinkerSetting.unsafeFlags(["-L\($0)"])] } ?? []
+/// Where the package carries a static library for this machine. Without one, the linker looks for
+/// an installed `libcommy_ffi`.
+let library = find("native/\(system)-\(architecture)")
+let search = library.map { [LinkerSetting.unsafeFlags(["-L\($0)"])] } ?? []
 
 let package = Package(
     name: "Commy",
