@@ -154,6 +154,7 @@ impl Sdk for Swift {
         build.run(site)?.require(site)?;
 
         let package = site.package(NAME).join(PACKAGE);
+        fs_err::create_dir(&package)?;
         for name in CONTENT {
             copy(&sources.join(name), &package.join(name))?;
         }
