@@ -3,9 +3,27 @@
 import Commy
 import XCTest
 
+/// What only one actor at a time may touch.
+private final class Line: Codable {
+    var text: String
+
+    init(_ text: String) {
+        self.text = text
+    }
+}
+
 @MainActor
 private final class Screen {
     var lines: [String] = []
+    private let line = Line("mine")
+
+    func echo(_ mesh: Mesh) async throws {
+        try await mesh.register("echo") { $0.otherwise { message, _ in message } }
+        try await mesh.publish("lines", line)
+        let answer = try await mesh.call("echo", "", line, returning: Line.self)
+        answer.text += line.text
+        lines.append(answer.text)
+    }
 
     func show(_ mesh: Mesh) async throws {
         try await mesh.register("screen") { service in
@@ -69,6 +87,15 @@ final class ConcurrencyTests: MeshTestCase {
             try await screen.show(mesh)
             let lines = await screen.lines
             XCTAssertEqual(lines, ["first", "screen"])
+        }
+    }
+
+    func testWhatOneActorOwnsIsEncodedAndDecodedThere() async throws {
+        try await withFreshMesh { mesh in
+            let screen = await Screen()
+            try await screen.echo(mesh)
+            let lines = await screen.lines
+            XCTAssertEqual(lines, ["minemine"])
         }
     }
 

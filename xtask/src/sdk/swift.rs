@@ -118,17 +118,23 @@ impl Sdk for Swift {
     fn generate(&self, site: &Site, native: &Native) -> Result<()> {
         let sources = site.sdk(NAME);
         let mut files = bindings::generate(bindings::Language::Swift, &site.udl())?;
-        let mut place = |name: &str, folder: &str| {
-            let text = files
+        let mut file = |name: &str| {
+            files
                 .remove(Utf8Path::new(name))
-                .with_context(|| format!("the generator wrote no {name}"))?;
-            let folder = sources.join("Sources").join(folder).join("generated");
-            bindings::write(&BTreeMap::from([(name.into(), text)]), &folder)
+                .with_context(|| format!("the generator wrote no {name}"))
         };
         // The module map that is generated too names no library; ours does.
-        place("CCommyFFI.h", "CCommyFFI")?;
-        place("CommyFFI.swift", "CommyFFI")?;
-        require_cancellable(&sources)?;
+        let header = file("CCommyFFI.h")?;
+        let bindings = file("CommyFFI.swift")?;
+        let futures = fs_err::read_to_string(sources.join(FUTURES))?;
+        require_cancellable(&bindings, &futures)?;
+        for (target, name, text) in [
+            ("CCommyFFI", "CCommyFFI.h", header),
+            ("CommyFFI", "CommyFFI.swift", bindings),
+        ] {
+            let folder = sources.join("Sources").join(target).join("generated");
+            bindings::write(&BTreeMap::from([(name.into(), text)]), &folder)?;
+        }
 
         let library = &native.staticlib;
         let folder = sources.join("native").join(format!(
@@ -138,7 +144,10 @@ impl Sdk for Swift {
         ));
         fs_err::create_dir_all(&folder)?;
         let name = library.file_name().context("the library has no name")?;
-        fs_err::copy(library, folder.join(name))?;
+        // Renamed into place: a linker may be reading the one that is there.
+        let copied = folder.join("copied");
+        fs_err::copy(library, &copied)?;
+        fs_err::rename(&copied, folder.join(name))?;
         Ok(())
     }
 
@@ -212,10 +221,7 @@ let package = Package(
 }
 
 /// Requires that every kind of future in the bindings is one that a task can cancel.
-fn require_cancellable(sources: &Utf8Path) -> Result<()> {
-    let bindings =
-        fs_err::read_to_string(sources.join("Sources/CommyFFI/generated/CommyFFI.swift"))?;
-    let futures = fs_err::read_to_string(sources.join(FUTURES))?;
+fn require_cancellable(bindings: &str, futures: &str) -> Result<()> {
     let kinds: Vec<&str> = bindings
         .split(POLL)
         .skip(1)
@@ -247,4 +253,25 @@ fn copy(from: &Utf8Path, to: &Utf8Path) -> Result<()> {
         copy(entry.path(), &to.join(entry.file_name()))?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_topic_is_tested_by_a_class_of_its_name() {
+        assert_eq!(class_of(&"call"), r"^CommyTests\.CallTests/");
+    }
+
+    #[test]
+    fn a_kind_of_future_that_no_task_could_cancel_is_refused() {
+        let bindings = format!("pollFunc: {POLL}void,\npollFunc: {POLL}f64,");
+        let both = format!("func {POLL}void(\nfunc {POLL}f64(");
+        assert!(require_cancellable(&bindings, &both).is_ok());
+        let one = format!("func {POLL}void(");
+        let error = require_cancellable(&bindings, &one).unwrap_err();
+        assert!(error.to_string().ends_with("futures whose result is f64"));
+        assert!(require_cancellable("", &both).is_err());
+    }
 }

@@ -20,6 +20,7 @@ extension Mesh {
     ///   - type: What the reply is decoded as.
     ///   - headers: At most 64 headers for the handler.
     ///   - options: What else the call asks for.
+    ///   - isolation: Where the payload is encoded and the reply decoded: where the call is written.
     /// - Throws: ``CommyError``; `CancellationError` if the task is cancelled.
     public func call<Reply: Decodable>(
         _ service: String,
@@ -27,7 +28,8 @@ extension Mesh {
         _ payload: some Encodable,
         returning type: Reply.Type = Reply.self,
         headers: [String: String] = [:],
-        options: CallOptions = CallOptions()
+        options: CallOptions = CallOptions(),
+        isolation: isolated (any Actor)? = #isolation
     ) async throws -> Reply {
         let message = try Message(encoding: payload, headers: headers)
         let reply = try await call(service, method, message: message, options: options)
@@ -40,7 +42,8 @@ extension Mesh {
         _ method: String = "",
         returning type: Reply.Type = Reply.self,
         headers: [String: String] = [:],
-        options: CallOptions = CallOptions()
+        options: CallOptions = CallOptions(),
+        isolation: isolated (any Actor)? = #isolation
     ) async throws -> Reply {
         let message = try Message(encoding: Nothing(), headers: headers)
         let reply = try await call(service, method, message: message, options: options)
@@ -53,7 +56,8 @@ extension Mesh {
         _ method: String = "",
         _ payload: some Encodable,
         headers: [String: String] = [:],
-        options: CallOptions = CallOptions()
+        options: CallOptions = CallOptions(),
+        isolation: isolated (any Actor)? = #isolation
     ) async throws {
         let message = try Message(encoding: payload, headers: headers)
         _ = try await call(service, method, message: message, options: options)
@@ -64,7 +68,8 @@ extension Mesh {
         _ service: String,
         _ method: String = "",
         headers: [String: String] = [:],
-        options: CallOptions = CallOptions()
+        options: CallOptions = CallOptions(),
+        isolation: isolated (any Actor)? = #isolation
     ) async throws {
         let message = try Message(encoding: Nothing(), headers: headers)
         _ = try await call(service, method, message: message, options: options)

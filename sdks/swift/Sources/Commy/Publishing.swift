@@ -13,7 +13,13 @@ extension Mesh {
     ///     `-`, `.` and `:`.
     ///   - payload: What subscribers receive.
     ///   - headers: At most 64 headers for them.
-    public func publish(_ topic: String, _ payload: some Encodable, headers: [String: String] = [:]) async throws {
+    ///   - isolation: Where the payload is encoded: where the call is written.
+    public func publish(
+        _ topic: String,
+        _ payload: some Encodable,
+        headers: [String: String] = [:],
+        isolation: isolated (any Actor)? = #isolation
+    ) async throws {
         try await publish(topic, message: try Message(encoding: payload, headers: headers))
     }
 
