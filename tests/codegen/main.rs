@@ -64,7 +64,10 @@ fn check(language: Language, name: &str, surface: fn(&str, &Names) -> String) {
     insta::assert_snapshot!("surface", surfaces);
     for declaration in surfaces.split("\n\n") {
         let mut members = BTreeSet::new();
-        for member in declaration.lines().filter(|line| !line.contains("__init__")) {
+        for member in declaration
+            .lines()
+            .filter(|line| !line.contains("__init__"))
+        {
             assert!(members.insert(member), "{name} declares twice: {member}");
         }
     }

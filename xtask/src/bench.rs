@@ -18,7 +18,12 @@ pub(crate) fn run(arguments: &cli::Bench) -> Result<ExitCode> {
         if let Some(sdk) = language.sdk() {
             build_sdks::build(&site, sdk, &native).map_err(|reason| anyhow!(reason))?;
         }
-        for bench in language.benches(&site, arguments.filter.as_deref())? {
+        let mut steps = language.benches(&site, arguments.filter.as_deref())?;
+        let bench = steps.pop();
+        for step in steps {
+            step.run(&site)?.require(&site)?;
+        }
+        if let Some(bench) = bench {
             success &= bench.stream(&site)?;
         }
     }

@@ -22,9 +22,7 @@ pub(crate) fn run() -> Result<ExitCode> {
                 (Found::Old(version), Need::Required) => (version, "too old", Color::Red),
                 (Found::Missing, Need::Required) => ("–".to_owned(), "missing", Color::Red),
                 (Found::Old(version), Need::Optional(_)) => (version, "too old", Color::Yellow),
-                (Found::Missing, Need::Optional(_)) => {
-                    ("–".to_owned(), "optional", Color::Yellow)
-                }
+                (Found::Missing, Need::Optional(_)) => ("–".to_owned(), "optional", Color::Yellow),
             };
             if word != "ok" {
                 let purpose = match tool.need {

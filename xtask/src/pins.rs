@@ -6,10 +6,11 @@
 /// The oldest Python that the SDK is written for.
 pub(crate) const PYTHON_MINIMUM: &str = "3.9";
 /// The build backend of the wheel; also named in `sdks/python/pyproject.toml`.
-/// The last release that runs on the oldest Python; so are the two below.
+/// The last release that runs on the oldest Python; so are the others.
 pub(crate) const HATCHLING: &str = "1.27.0";
 pub(crate) const MYPY: &str = "1.19.1";
 pub(crate) const PYTEST: &str = "8.4.2";
+pub(crate) const RUFF: &str = "0.17.6";
 
 /// The channel of `rust-toolchain.toml`; a test keeps the two alike.
 pub(crate) const RUST: &str = "1.95.0";

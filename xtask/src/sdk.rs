@@ -63,7 +63,8 @@ pub(crate) trait Language: Sync {
     /// or only those of the conformance topics in `only`.
     fn checks(&self, site: &Site, only: Option<&[&str]>) -> Result<Vec<Check>>;
 
-    /// Benchmarks whose names contain `filter`.
+    /// The benchmarks whose names contain `filter`: the last step is shown as it runs, those before
+    /// it prepare.
     fn benches(&self, site: &Site, filter: Option<&str>) -> Result<Vec<Step>>;
 }
 

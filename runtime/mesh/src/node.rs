@@ -1,10 +1,11 @@
 //! A running node: two threads, and what they publish.
 //!
-//! - *control* runs the registry, the broker, the prober and the mesh actors, and every timer;
+//! - *control* runs the registry, the broker, the prober and the mesh actors;
 //! - *instances* runs the instances, and so the handlers' futures. A handler that blocks stalls its
 //!   neighbours; it delays no registration and no deadline.
 
 mod threads;
+mod timers;
 
 use std::{
     sync::{
@@ -135,7 +136,8 @@ impl Node {
         Moment::after_start(self.started.elapsed())
     }
 
-    /// Resolves after this time. Unlike tokio's own, it may be polled on any thread.
+    /// Resolves after this time. Unlike tokio's own, it may be polled on any thread, and after the
+    /// node has ended.
     pub(crate) fn sleep(&self, time: Duration) -> tokio::time::Sleep {
         let _timers = self.threads.timers().enter();
         tokio::time::sleep(time)

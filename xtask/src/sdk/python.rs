@@ -13,6 +13,7 @@ use crate::tool::{Get, Need, Tool};
 use crate::{cache, pins};
 
 const NAME: &str = "python";
+const PIP_INSTALL: [&str; 5] = ["-m", "pip", "install", "--quiet", "--no-input"];
 
 pub(crate) struct Python;
 
@@ -42,7 +43,9 @@ impl Language for Python {
     }
 
     fn columns(&self) -> &'static [&'static str] {
-        &["package", "types", "tour", "shop"]
+        &[
+            "package", "lint", "types", "blocking", "process", "docs", "tour", "shop",
+        ]
     }
 
     fn sdk(&self) -> Option<&dyn Sdk> {
@@ -56,30 +59,29 @@ impl Language for Python {
     fn checks(&self, site: &Site, only: Option<&[&str]>) -> Result<Vec<Check>> {
         let sources = site.sdk(NAME);
         let scratch = site.scratch(NAME);
-        let environment = scratch.join("venv");
         let report = scratch.join("pytest.xml");
-        let wheel = only_wheel(site)?;
-        if environment.exists() {
-            fs_err::remove_dir_all(&environment)?;
-        }
-        fs_err::create_dir_all(&scratch)?;
+        let environment = environment(site)?;
 
         // Everything below runs in the scratch folder, where `import commy` can find nothing but
         // the installed wheel.
         let python = |title: &str| {
             Step::new(format!("python: {title}"), python_in(&environment)).dir(&scratch)
         };
-        let pip = |title: &str, what: &str| {
-            let flags = ["-m", "pip", "install", "--quiet", "--no-input"];
-            python(title).args(flags).arg(what)
-        };
         let sample = |name: &str| python(name).arg(sources.join(format!("samples/{name}.py")));
-
         let pytest = format!("pytest=={}", pins::PYTEST);
-        let pytest = || pip("install pytest", &pytest);
-        let checker = python_in(&tools(site)?);
+        let pytest = || python("install pytest").args(PIP_INSTALL).arg(&pytest);
+        let tools = tools(site)?;
+        let tool = |title: &str| Step::new(format!("python: {title}"), python_in(&tools));
+        let ruff = |title: &str, arguments: &[&str]| {
+            tool(title)
+                .args(["-m", "ruff"])
+                .args(arguments)
+                .arg("--cache-dir")
+                .arg(scratch.join("ruff"))
+                .dir(&sources)
+        };
         let mypy = |title: &str, folders: &[&str]| {
-            Step::new(format!("python: {title}"), &checker)
+            tool(title)
                 .args(["-m", "mypy", "--strict", "--config-file"])
                 .arg(sources.join("pyproject.toml"))
                 .args(["--python-version", pins::PYTHON_MINIMUM])
@@ -112,15 +114,9 @@ impl Language for Python {
             });
 
         Ok(vec![
-            Check::exit(
-                "package",
-                [
-                    Step::new("python: fresh environment", "python3")
-                        .args(["-m", "venv"])
-                        .arg(&environment),
-                    pip("install the wheel", wheel.as_str()),
-                ],
-            ),
+            Check::exit("package", install(site, &environment)?),
+            Check::exit("lint", [ruff("ruff check", &["check"])]),
+            Check::exit("lint", [ruff("ruff format", &["format", "--check"])]),
             // The samples run before anything but the wheel is installed.
             Check {
                 evidence: Evidence::Prints("9/9"),
@@ -131,7 +127,10 @@ impl Language for Python {
             // As users see it: types come from the installed wheel.
             Check::exit(
                 "types",
-                [pytest(), mypy("mypy, its users", &["tests", "samples"])],
+                [
+                    pytest(),
+                    mypy("mypy, its users", &["tests", "samples", "bench"]),
+                ],
             ),
             Check {
                 column: Column::ByTopic,
@@ -142,12 +141,15 @@ impl Language for Python {
     }
 
     fn benches(&self, site: &Site, filter: Option<&str>) -> Result<Vec<Step>> {
-        let environment = site.scratch(NAME).join("venv");
-        let step = Step::new("python: benchmarks", python_in(&environment))
-            .arg(site.root.join("bench/python/bench.py"))
-            .args(filter)
-            .dir(&site.root);
-        Ok(vec![step])
+        let environment = environment(site)?;
+        let mut steps = install(site, &environment)?;
+        steps.push(
+            Step::new("python: benchmarks", python_in(&environment))
+                .arg(site.sdk(NAME).join("bench/bench.py"))
+                .args(filter)
+                .dir(&site.scratch(NAME)),
+        );
+        Ok(steps)
     }
 }
 
@@ -155,6 +157,11 @@ impl Sdk for Python {
     fn generate(&self, site: &Site, native: &Native) -> Result<()> {
         let folder = site.sdk(NAME).join("commy/generated");
         let mut files = bindings::generate(bindings::Language::Python, &site.udl())?;
+        // The generator names the module after the namespace, which is the name of the façade.
+        let module = files
+            .remove(Utf8Path::new("commy.py"))
+            .context("the generator wrote no module commy.py")?;
+        files.insert("commy_ffi.py".into(), module);
         let doc = "\"\"\"Raw bindings, generated from the UDL: use the package `commy`.\"\"\"\n";
         files.insert("__init__.py".into(), doc.to_owned());
         bindings::write(&files, &folder)?;
@@ -185,14 +192,36 @@ impl Sdk for Python {
     }
 }
 
-/// The environment that holds the build backend and the type checker, made once for each Python.
+/// Where the wheel is installed as a user would: an environment that is not there yet.
+fn environment(site: &Site) -> Result<Utf8PathBuf> {
+    let environment = site.scratch(NAME).join("venv");
+    if environment.exists() {
+        fs_err::remove_dir_all(&environment)?;
+    }
+    fs_err::create_dir_all(site.scratch(NAME))?;
+    Ok(environment)
+}
+
+fn install(site: &Site, environment: &Utf8Path) -> Result<Vec<Step>> {
+    Ok(vec![
+        Step::new("python: fresh environment", "python3")
+            .args(["-m", "venv"])
+            .arg(environment),
+        Step::new("python: install the wheel", python_in(environment))
+            .args(PIP_INSTALL)
+            .arg(only_wheel(site)?),
+    ])
+}
+
+/// The environment that holds the build backend and the checkers, made once for each Python.
 fn tools(site: &Site) -> Result<Utf8PathBuf> {
     let version = version()?;
-    let key = format!(
-        "{version}-hatchling-{}-mypy-{}",
-        pins::HATCHLING,
-        pins::MYPY
-    );
+    let pins = [
+        format!("hatchling=={}", pins::HATCHLING),
+        format!("mypy=={}", pins::MYPY),
+        format!("ruff=={}", pins::RUFF),
+    ];
+    let key = format!("{version}-{}", pins.join("-").replace("==", "-"));
     cache::entry(NAME, &key, |folder| {
         Step::new("python: environment for tools", "python3")
             .args(["-m", "venv"])
@@ -200,9 +229,8 @@ fn tools(site: &Site) -> Result<Utf8PathBuf> {
             .run(site)?
             .require(site)?;
         Step::new("python: install tools", python_in(folder))
-            .args(["-m", "pip", "install", "--quiet", "--no-input"])
-            .arg(format!("hatchling=={}", pins::HATCHLING))
-            .arg(format!("mypy=={}", pins::MYPY))
+            .args(PIP_INSTALL)
+            .args(&pins)
             .run(site)?
             .require(site)?;
         Ok(())
