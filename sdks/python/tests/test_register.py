@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import functools
+import re
 import threading
 from typing import Any
 
@@ -212,9 +213,10 @@ async def test_handlers_see_a_copy_of_the_context_variables_of_their_registratio
 
 
 @pytest.mark.parametrize("bad", ["", "s" * 129, "has space", "größe", "a/b", "\udcff"])
-async def test_a_bad_service_name_is_refused(name: str, bad: str) -> None:
+async def test_a_bad_service_name_is_refused_and_named(name: str, bad: str) -> None:
+    shown = repr(bad)[1:-1][:20]
     async with Mesh(name) as mesh:
-        with pytest.raises(errors.InvalidArgument):
+        with pytest.raises(errors.InvalidArgument, match=re.escape(shown)):
             await mesh.register(bad, lambda value: value)
 
 
