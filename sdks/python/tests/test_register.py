@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import functools
-import re
 import threading
 from typing import Any
 
@@ -216,8 +215,9 @@ async def test_handlers_see_a_copy_of_the_context_variables_of_their_registratio
 async def test_a_bad_service_name_is_refused_and_named(name: str, bad: str) -> None:
     shown = repr(bad)[1:-1][:20]
     async with Mesh(name) as mesh:
-        with pytest.raises(errors.InvalidArgument, match=re.escape(shown)):
+        with pytest.raises(errors.InvalidArgument) as caught:
             await mesh.register(bad, lambda value: value)
+        assert shown in caught.value.reason
 
 
 @pytest.mark.parametrize(
