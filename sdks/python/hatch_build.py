@@ -2,7 +2,9 @@
 
 The library is reached through ctypes, so one wheel serves every Python from 3.9 on. The platform
 is this machine's, unless ``COMMY_WHEEL_PLATFORM`` names another, such as ``manylinux_2_36_x86_64``
-for a library that was built for it.
+for a library that was built for it: the plain ``linux_x86_64`` makes no promise about the glibc of
+other machines, which a library built on any machine could not keep. pip installs it from a file;
+only an index asks for ``manylinux``.
 """
 
 from __future__ import annotations

@@ -8,7 +8,6 @@ use anyhow::{Context as _, Result, bail};
 use camino::Utf8PathBuf;
 
 use crate::evidence::{Case, Verdict, junit, libtest};
-use crate::sdk::TOPICS;
 use crate::site::Site;
 use crate::step::{Outcome, Step};
 
@@ -93,16 +92,17 @@ impl Check {
         }
     }
 
-    /// Runs the check to its end; whatever goes wrong is a failed test in the result.
-    pub(crate) fn run(mut self, site: &Site) -> Results {
+    /// Runs the check to its end; whatever goes wrong is a failed test in the result. Tests by topic
+    /// are told apart by `topics`.
+    pub(crate) fn run(mut self, site: &Site, topics: &[&str]) -> Results {
         let steps = std::mem::take(&mut self.steps);
-        match self.results(steps, site) {
+        match self.results(steps, site, topics) {
             Ok(results) => results,
             Err(error) => Results::from([(self.home(), Tally::failed(format!("{error:#}")))]),
         }
     }
 
-    fn results(&self, mut steps: Vec<Step>, site: &Site) -> Result<Results> {
+    fn results(&self, mut steps: Vec<Step>, site: &Site, topics: &[&str]) -> Result<Results> {
         let last = steps.pop().context("a check without a step")?;
         for step in steps {
             step.run(site)?.require(site)?;
@@ -123,12 +123,18 @@ impl Check {
                 }
                 Ok(Results::from([(self.home(), Tally::passed())]))
             }
-            Evidence::JUnit(path) => self.count(reports(path), &outcome, site),
-            Evidence::Libtest => self.count(libtest::read(&outcome.stdout), &outcome, site),
+            Evidence::JUnit(path) => self.count(reports(path), &outcome, site, topics),
+            Evidence::Libtest => self.count(libtest::read(&outcome.stdout), &outcome, site, topics),
         }
     }
 
-    fn count(&self, cases: Result<Vec<Case>>, outcome: &Outcome, site: &Site) -> Result<Results> {
+    fn count(
+        &self,
+        cases: Result<Vec<Case>>,
+        outcome: &Outcome,
+        site: &Site,
+        topics: &[&str],
+    ) -> Result<Results> {
         let cases = match cases {
             Ok(cases) => cases,
             // A runner that crashed leaves no report: how it ended says more than what is missing.
@@ -138,7 +144,7 @@ impl Check {
         let mut results = Results::new();
         for case in &cases {
             let column = match self.column {
-                Column::ByTopic => case.topic(TOPICS),
+                Column::ByTopic => case.topic(topics),
                 Column::Named(_) | Column::Called(_) => self.home(),
             };
             results.entry(column).or_default().count(case);

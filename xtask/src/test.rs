@@ -63,9 +63,10 @@ fn check(site: &Site, language: &dyn Language, wanted: &Wanted<'_>, results: &mu
             return;
         }
     };
+    let topics = [TOPICS, language.columns()].concat();
     for check in checks {
         if wanted.has(&check.column) {
-            for (column, tally) in check.run(site) {
+            for (column, tally) in check.run(site, &topics) {
                 results.entry(column).or_default().add(tally);
             }
         }

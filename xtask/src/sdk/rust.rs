@@ -60,7 +60,7 @@ impl Language for Rust {
     }
 
     fn columns(&self) -> &'static [&'static str] {
-        &["lint", "unit", "house", "codegen", "tour", "shop"]
+        &["lint", "unit", "house", "codegen", "tour"]
     }
 
     fn checks(&self, site: &Site, only: Option<&[&str]>) -> Result<Vec<Check>> {
@@ -122,6 +122,17 @@ impl Language for Rust {
             };
             checks.push(test(column, &target, &arguments));
         }
+        let examples = ["build", "--locked", "--workspace", "--examples"];
+        checks.push(Check {
+            evidence: Evidence::Prints("9/9"),
+            ..Check::exit(
+                "tour",
+                [
+                    cargo("build the samples", &examples),
+                    Step::new("rust: tour", site.target.join("debug/examples/tour")),
+                ],
+            )
+        });
         Ok(checks)
     }
 
