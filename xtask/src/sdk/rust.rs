@@ -60,7 +60,7 @@ impl Language for Rust {
     }
 
     fn columns(&self) -> &'static [&'static str] {
-        &["lint", "unit", "house", "codegen", "tour"]
+        &["lint", "unit", "mesh", "house", "codegen", "tour"]
     }
 
     fn checks(&self, site: &Site, only: Option<&[&str]>) -> Result<Vec<Check>> {
