@@ -78,7 +78,7 @@ async def test_the_less_usual_ways_leave_no_growth_either(
     name: str, how: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.CRITICAL, "commy")
-    async with Mesh(name) as mesh:
+    async with Mesh(name, max_payload_bytes=2**20) as mesh:
 
         @mesh.service("service")
         class Service:
@@ -107,7 +107,7 @@ async def test_the_less_usual_ways_leave_no_growth_either(
                     await mesh.call("service", "stuck", timeout=0.001)
             elif how == "large":
                 with pytest.raises(errors.ResourceExhausted):
-                    await mesh.call("service", "plain", bytes(9 * 2**20))
+                    await mesh.call("service", "plain", bytes(2**20 + 1))
             elif how == "unknown":
                 with pytest.raises(errors.NotFound):
                     await mesh.call("nobody")
@@ -119,7 +119,7 @@ async def test_the_less_usual_ways_leave_no_growth_either(
                 async with await mesh.register("passing", lambda value: value):
                     pass
 
-        count = 8 if how == "large" else 400
+        count = 40 if how == "large" else 400
         for _ in range(count):
             await once()
         gc.collect()

@@ -104,7 +104,7 @@ impl Handle<Invoke> for Instance {
             payload_bytes_max: self.payload_bytes_max,
             halted: self.halted.clone(),
             counters: Arc::clone(&self.counters),
-            _in_flight: self.in_flight.enter(),
+            in_flight: self.in_flight.enter(),
         };
         actix_rt::spawn(work.answer(Arc::clone(&self.handler), request, reply));
     }
@@ -161,7 +161,7 @@ struct Work {
     payload_bytes_max: u64,
     halted: CancellationToken,
     counters: Arc<Counters>,
-    _in_flight: Entered,
+    in_flight: Entered,
 }
 
 impl Work {
@@ -191,8 +191,9 @@ impl Work {
             )),
         };
         let outcome = outcome.map_err(|error| error.with_instance(self.id.to_string()));
-        // Who has the reply must not find the request among those that are still worked on.
-        drop(present);
+        // Who has the reply must not find the request among those that are still worked on, nor be
+        // refused because of it.
+        drop((present, self.in_flight));
         let _ = reply.send(Answer::Handled(outcome));
     }
 
