@@ -45,7 +45,10 @@ async fn a_circuit_opens_when_too_many_calls_fail_and_then_refuses_them_unsent()
     }
     let handled = mesh.stats().requests_handled;
     broken.store(false, Relaxed);
-    let error = mesh.call("orders", "echo").await.fails_as(Status::Unavailable);
+    let error = mesh
+        .call("orders", "echo")
+        .await
+        .fails_as(Status::Unavailable);
     assert!(error.reason().contains("circuit breaker"), "{error}");
     assert_eq!(mesh.stats().requests_handled, handled);
 }
@@ -93,8 +96,12 @@ async fn an_answer_of_the_handler_opens_no_circuit_whatever_it_says() {
     });
     mesh.serve(service).await.unwrap();
     for _ in 0..50 {
-        mesh.call("orders", "fail").await.fails_as(Status::HandlerFailed);
-        mesh.call("orders", "missing").await.fails_as(Status::Unimplemented);
+        mesh.call("orders", "fail")
+            .await
+            .fails_as(Status::HandlerFailed);
+        mesh.call("orders", "missing")
+            .await
+            .fails_as(Status::Unimplemented);
     }
 }
 
@@ -108,7 +115,10 @@ async fn an_instance_that_fails_time_after_time_is_set_aside_for_the_others() {
     for _ in 0..10 {
         failures += u32::from(mesh.call("orders", "echo").await.is_err());
     }
-    assert_eq!(failures, 5, "in turn, half of the calls found the broken one");
+    assert_eq!(
+        failures, 5,
+        "in turn, half of the calls found the broken one"
+    );
     // It is ejected for a second, and these calls take far less.
     for _ in 0..50 {
         assert_eq!(mesh.call("orders", "echo").await.unwrap().served_by, well);

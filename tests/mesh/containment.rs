@@ -22,7 +22,9 @@ async fn a_panic_leaves_the_calls_beside_it_alone() {
     let beside = tokio::spawn(async move { beside.call("orders", "wait").await });
     gate.entered.reaches(1).await;
 
-    mesh.call("orders", "panic").await.fails_as(Status::Internal);
+    mesh.call("orders", "panic")
+        .await
+        .fails_as(Status::Internal);
     gate.open();
     soon(beside).await.unwrap().unwrap();
     assert_eq!(gate.dropped.count(), 0);
@@ -124,7 +126,12 @@ async fn a_mailbox_that_is_full_refuses_at_once() {
     drop(waiting);
     drop(release);
     soon(first).await.unwrap().unwrap();
-    soon(mesh.call("orders", "block").into_future()).await.unwrap();
+    soon(async {
+        while mesh.call("orders", "block").await.is_err() {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
 }
 
 #[tokio::test]
@@ -132,13 +139,21 @@ async fn a_handler_that_blocks_delays_no_deadline_and_no_registration() {
     let mesh = mesh().await;
     let (service, entered, release) = blocking(ServiceSpec::new("orders"));
     mesh.serve(service).await.unwrap();
-    let call = mesh.call("orders", "block").timeout(Duration::from_millis(20));
-    soon(call.into_future()).await.fails_as(Status::DeadlineExceeded);
+    let call = mesh
+        .call("orders", "block")
+        .timeout(Duration::from_millis(20));
+    soon(call.into_future())
+        .await
+        .fails_as(Status::DeadlineExceeded);
     entered.reaches(1).await;
 
     soon(mesh.serve(echo("billing"))).await.unwrap();
-    soon(mesh.advertise("db", "tcp://db:5432", None)).await.unwrap();
+    soon(mesh.advertise("db", "tcp://db:5432", None))
+        .await
+        .unwrap();
     assert_eq!(mesh.active_service_count().unwrap(), 3);
     drop(release);
-    soon(mesh.call("billing", "echo").into_future()).await.unwrap();
+    soon(mesh.call("billing", "echo").into_future())
+        .await
+        .unwrap();
 }

@@ -14,7 +14,10 @@ async fn an_instance_that_drains_answers_what_it_has_and_its_calls_go_elsewhere(
     let caller = mesh.clone();
     let call = tokio::spawn(async move { caller.call("orders", "wait").await });
     gate.entered.reaches(1).await;
-    let new = mesh.serve(echo(ServiceSpec::new("orders").version("2.0.0"))).await.unwrap();
+    let new = mesh
+        .serve(echo(ServiceSpec::new("orders").version("2.0.0")))
+        .await
+        .unwrap();
 
     assert!(!old.drain(Duration::ZERO).await.unwrap());
     for _ in 0..20 {
@@ -22,7 +25,10 @@ async fn an_instance_that_drains_answers_what_it_has_and_its_calls_go_elsewhere(
         assert_eq!(reply.served_by, new.instance().id);
     }
     gate.open();
-    assert_eq!(soon(call).await.unwrap().unwrap().served_by, old.instance().id);
+    assert_eq!(
+        soon(call).await.unwrap().unwrap().served_by,
+        old.instance().id
+    );
 }
 
 #[tokio::test]
@@ -90,8 +96,12 @@ async fn a_mesh_that_stops_refuses_new_calls_while_it_drains() {
     while mesh.is_running() {
         tokio::task::yield_now().await;
     }
-    mesh.call("orders", "wait").await.fails_as(Status::FailedPrecondition);
-    mesh.serve(echo("late")).await.fails_as(Status::FailedPrecondition);
+    mesh.call("orders", "wait")
+        .await
+        .fails_as(Status::FailedPrecondition);
+    mesh.serve(echo("late"))
+        .await
+        .fails_as(Status::FailedPrecondition);
     gate.open();
     soon(call).await.unwrap().unwrap();
     soon(stop).await.unwrap().unwrap();
@@ -119,7 +129,10 @@ async fn draining_twice_at_once_is_one_drain() {
         let registration = registration.clone();
         tokio::spawn(async move { registration.drain(time).await })
     };
-    let (one, other) = (drain(Duration::from_secs(60)), drain(Duration::from_secs(60)));
+    let (one, other) = (
+        drain(Duration::from_secs(60)),
+        drain(Duration::from_secs(60)),
+    );
     while registration.instance().health != Health::Draining {
         tokio::task::yield_now().await;
     }

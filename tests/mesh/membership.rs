@@ -1,7 +1,7 @@
 //! Meshes of one process: strangers by different names, one node by the same name.
 
 use commy::{Mesh, Query, Status};
-use commy_tests::{Outcome, echo, mesh, soon, started};
+use commy_tests::{Outcome, builder, echo, mesh, soon, started};
 use futures_util::StreamExt;
 
 #[tokio::test]
@@ -25,8 +25,14 @@ async fn each_mesh_counts_what_it_did_itself() {
     other.publish("a").await.unwrap();
 
     let (one, other) = (one.stats(), other.stats());
-    assert_eq!((one.calls_ok, one.requests_handled, one.registrations), (0, 1, 1));
-    assert_eq!((other.calls_ok, other.requests_handled, other.registrations), (1, 0, 0));
+    assert_eq!(
+        (one.calls_ok, one.requests_handled, one.registrations),
+        (0, 1, 1)
+    );
+    assert_eq!(
+        (other.calls_ok, other.requests_handled, other.registrations),
+        (1, 0, 0)
+    );
     assert_eq!((one.events_published, one.events_delivered), (0, 1));
     assert_eq!((other.events_published, other.events_delivered), (1, 0));
 }
@@ -43,8 +49,13 @@ async fn a_mesh_that_stops_takes_only_its_own_with_it() {
     one.stop().await.unwrap();
 
     assert_eq!(other.discover(&Query::all()).unwrap(), [kept.clone()]);
-    one.call("orders", "echo").await.fails_as(Status::FailedPrecondition);
-    assert_eq!(other.call("orders", "echo").await.unwrap().served_by, kept.id);
+    one.call("orders", "echo")
+        .await
+        .fails_as(Status::FailedPrecondition);
+    assert_eq!(
+        other.call("orders", "echo").await.unwrap().served_by,
+        kept.id
+    );
     other.publish("a").await.unwrap();
     assert!(soon(events.next()).await.is_some());
     assert_eq!(soon(gone.next()).await, None);
@@ -71,22 +82,42 @@ async fn what_is_registered_while_its_mesh_stops_is_not_left_behind() {
     }
 }
 
+/// How many control threads there are of a mesh's name.
+fn threads(mesh: &Mesh) -> usize {
+    // Linux keeps 15 bytes of a thread's name.
+    let name: String = format!("commy-{}", mesh.name()).chars().take(15).collect();
+    std::fs::read_dir("/proc/self/task")
+        .unwrap()
+        .filter_map(|task| std::fs::read_to_string(task.ok()?.path().join("comm")).ok())
+        .filter(|comm| comm.trim_end() == name)
+        .count()
+}
+
 #[tokio::test]
 async fn the_last_mesh_of_a_name_ends_its_threads() {
     let one = mesh().await;
-    let threads = |mesh: &Mesh| {
-        let name = format!("commy-{}", mesh.name());
-        let name = name.chars().take(15).collect::<String>();
-        std::fs::read_dir("/proc/self/task")
-            .unwrap()
-            .filter_map(|task| std::fs::read_to_string(task.ok()?.path().join("comm")).ok())
-            .filter(|comm| comm.trim_end() == name)
-            .count()
-    };
     assert_eq!(threads(&one), 1);
     let other = started(Mesh::builder(one.name())).await;
     one.stop().await.unwrap();
     assert_eq!(threads(&one), 1);
     other.stop().await.unwrap();
     assert_eq!(threads(&one), 0);
+}
+
+#[tokio::test]
+async fn a_start_that_is_given_up_leaves_nothing() {
+    for _ in 0..10 {
+        let mesh = builder().build().unwrap();
+        let mut start = Box::pin(mesh.start());
+        let _ = futures_util::poll!(&mut start);
+        drop(start);
+        mesh.stop().await.unwrap();
+        soon(async {
+            while threads(&mesh) > 0 {
+                tokio::task::yield_now().await;
+            }
+        })
+        .await;
+        assert!(!mesh.is_running());
+    }
 }

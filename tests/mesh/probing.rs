@@ -37,11 +37,16 @@ impl Server {
         let serving = tokio::spawn(async move {
             loop {
                 let (stream, _) = listener.accept().await.unwrap();
-                let (signal, told) = (signal.clone(), told.clone());
-                tokio::spawn(async move { respond(stream, &signal, *told.borrow()).await });
+                let (signal, answer) = (signal.clone(), *told.borrow());
+                tokio::spawn(async move { respond(stream, &signal, answer).await });
             }
         });
-        Self { address, requests, answer, serving }
+        Self {
+            address,
+            requests,
+            answer,
+            serving,
+        }
     }
 
     fn http(&self) -> String {
@@ -63,8 +68,16 @@ async fn respond(mut stream: TcpStream, requests: &Signal, answer: &str) {
         // A probe by connection alone.
         return requests.raise();
     };
-    while lines.next_line().await.is_ok_and(|line| line.is_some_and(|line| !line.is_empty())) {}
-    let answer = if request.starts_with("GET /health ") { answer } else { "404 Not Found" };
+    while lines
+        .next_line()
+        .await
+        .is_ok_and(|line| line.is_some_and(|line| !line.is_empty()))
+    {}
+    let answer = if request.starts_with("GET /health ") {
+        answer
+    } else {
+        "404 Not Found"
+    };
     if !answer.is_empty() {
         let text = format!("HTTP/1.1 {answer}\r\ncontent-length: 0\r\nlocation: /health\r\n\r\n");
         let _ = write.write_all(text.as_bytes()).await;
@@ -82,12 +95,20 @@ const SILENT: &str = "";
 
 fn check(rise: u32, fall: u32) -> HealthCheck {
     let timeout = Duration::from_millis(200);
-    HealthCheck::http("/health").interval(INTERVAL).timeout(timeout).thresholds(rise, fall)
+    HealthCheck::http("/health")
+        .interval(INTERVAL)
+        .timeout(timeout)
+        .thresholds(rise, fall)
 }
 
 /// A watch of every instance, whatever its health.
 fn every(mesh: &Mesh) -> Watch {
-    let every = [Health::Starting, Health::Healthy, Health::Unhealthy, Health::Draining];
+    let every = [
+        Health::Starting,
+        Health::Healthy,
+        Health::Unhealthy,
+        Health::Draining,
+    ];
     mesh.watch(&Query::all().health(every)).unwrap()
 }
 
@@ -107,9 +128,15 @@ async fn a_server_is_found_once_it_answers_and_no_longer_when_it_does_not() {
     let mesh = mesh().await;
     let server = Server::start(UP).await;
     let mut watch = every(&mesh);
-    let registration = mesh.advertise("web", &server.http(), check(1, 1)).await.unwrap();
+    let registration = mesh
+        .advertise("web", &server.http(), check(1, 1))
+        .await
+        .unwrap();
     becomes(&mut watch, Health::Healthy).await;
-    assert_eq!(mesh.discover(&Query::service("web")).unwrap(), [registration.instance()]);
+    assert_eq!(
+        mesh.discover(&Query::service("web")).unwrap(),
+        [registration.instance()]
+    );
 
     server.answer.send_replace(DOWN);
     becomes(&mut watch, Health::Unhealthy).await;
@@ -123,7 +150,9 @@ async fn a_server_that_is_stopped_drops_out_and_comes_back() {
     let mesh = mesh().await;
     let server = Server::start(UP).await;
     let mut watch = every(&mesh);
-    mesh.advertise("web", &server.http(), check(1, 2)).await.unwrap();
+    mesh.advertise("web", &server.http(), check(1, 2))
+        .await
+        .unwrap();
     becomes(&mut watch, Health::Healthy).await;
     let address = server.stop().await;
     becomes(&mut watch, Health::Unhealthy).await;
@@ -137,7 +166,9 @@ async fn a_connection_is_enough_for_a_tcp_probe() {
     let server = Server::start(SILENT).await;
     let mut watch = every(&mesh);
     let check = HealthCheck::tcp().interval(INTERVAL).thresholds(1, 1);
-    mesh.advertise("db", &format!("tcp://{}", server.address), check).await.unwrap();
+    mesh.advertise("db", &format!("tcp://{}", server.address), check)
+        .await
+        .unwrap();
     becomes(&mut watch, Health::Healthy).await;
     server.stop().await;
     becomes(&mut watch, Health::Unhealthy).await;
@@ -165,7 +196,9 @@ async fn only_a_2xx_answer_is_a_success() {
         let mesh = mesh().await;
         let server = Server::start(answer).await;
         let mut watch = every(&mesh);
-        mesh.advertise("web", &server.http(), check(1, 1)).await.unwrap();
+        mesh.advertise("web", &server.http(), check(1, 1))
+            .await
+            .unwrap();
         becomes(&mut watch, health).await;
     }
 }
@@ -175,11 +208,18 @@ async fn an_instance_is_starting_until_its_rise_is_reached() {
     let mesh = mesh().await;
     let server = Server::start(UP).await;
     let mut watch = every(&mesh);
-    let registration = mesh.advertise("web", &server.http(), check(5, 1)).await.unwrap();
+    let registration = mesh
+        .advertise("web", &server.http(), check(5, 1))
+        .await
+        .unwrap();
     assert_eq!(registration.instance().health, Health::Starting);
     assert_eq!(mesh.discover(&Query::service("web")).unwrap(), []);
     becomes(&mut watch, Health::Healthy).await;
-    assert!(server.requests.count() >= 5, "{} probes were enough", server.requests.count());
+    assert!(
+        server.requests.count() >= 5,
+        "{} probes were enough",
+        server.requests.count()
+    );
 }
 
 #[tokio::test]
@@ -187,7 +227,9 @@ async fn an_instance_is_healthy_until_its_fall_is_reached() {
     let mesh = mesh().await;
     let server = Server::start(UP).await;
     let mut watch = every(&mesh);
-    mesh.advertise("web", &server.http(), check(1, 5)).await.unwrap();
+    mesh.advertise("web", &server.http(), check(1, 5))
+        .await
+        .unwrap();
     becomes(&mut watch, Health::Healthy).await;
     server.answer.send_replace(DOWN);
     let before = server.requests.count();
@@ -201,13 +243,18 @@ async fn an_instance_is_healthy_until_its_fall_is_reached() {
 async fn probing_ends_with_the_registration() {
     let mesh = mesh().await;
     let server = Server::start(UP).await;
-    let registration = mesh.advertise("web", &server.http(), check(1, 1)).await.unwrap();
+    let registration = mesh
+        .advertise("web", &server.http(), check(1, 1))
+        .await
+        .unwrap();
     server.requests.reaches(2).await;
     registration.deregister().await.unwrap();
 
     // Another instance's probes tell that time has passed.
     let other = Server::start(UP).await;
-    mesh.advertise("other", &other.http(), check(1, 1)).await.unwrap();
+    mesh.advertise("other", &other.http(), check(1, 1))
+        .await
+        .unwrap();
     other.requests.reaches(2).await;
     let before = server.requests.count();
     other.requests.reaches(10).await;
@@ -222,9 +269,13 @@ async fn many_servers_are_probed_side_by_side() {
     let up = Server::start(UP).await;
     let slow = check(1, 1).timeout(Duration::from_secs(60));
     for number in 0..50 {
-        mesh.advertise(format!("slow-{number}"), &silent.http(), slow.clone()).await.unwrap();
+        mesh.advertise(format!("slow-{number}"), &silent.http(), slow.clone())
+            .await
+            .unwrap();
     }
     let mut watch = mesh.watch(&Query::service("web")).unwrap();
-    mesh.advertise("web", &up.http(), check(1, 1)).await.unwrap();
+    mesh.advertise("web", &up.http(), check(1, 1))
+        .await
+        .unwrap();
     becomes(&mut watch, Health::Healthy).await;
 }

@@ -1,7 +1,7 @@
 //! One hosted instance: it runs its handler's futures, counts the calls in flight and drains them.
 //! It is the sole writer of these; it must not know how a caller found it.
 
-use std::{cell::Cell, panic::AssertUnwindSafe, rc::Rc, sync::Arc, time::Duration};
+use std::{panic::AssertUnwindSafe, rc::Rc, sync::Arc, time::Duration};
 
 use actix::{Actor, Context, Handler as Handle, Message as ActorMessage, ResponseFuture};
 use commy_core::{
@@ -10,9 +10,10 @@ use commy_core::{
     message::{IncomingRequest, Message},
 };
 use futures_util::FutureExt;
-use tokio::sync::{Notify, oneshot};
+use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
+use super::in_flight::{Entered, InFlight};
 use crate::{
     handler::Handler,
     stats::{Counters, Present},
@@ -139,7 +140,7 @@ impl Instance {
                 Status::Unavailable,
                 format!("instance {} is draining", self.id),
             )
-        } else if self.in_flight.calls.get() >= self.in_flight_max {
+        } else if self.in_flight.count() >= self.in_flight_max {
             Error::new(
                 Status::ResourceExhausted,
                 format!(
@@ -204,38 +205,5 @@ impl Work {
             .unwrap_or("a value that is no text");
         tracing::error!(instance = %self.id, panic = text, "a handler panicked");
         Error::new(Status::Internal, format!("the handler panicked: {text}"))
-    }
-}
-
-/// The calls that a handler is at work on.
-#[derive(Default)]
-struct InFlight {
-    calls: Cell<u32>,
-    idle: Notify,
-}
-
-impl InFlight {
-    fn enter(self: &Rc<Self>) -> Entered {
-        self.calls.set(self.calls.get() + 1);
-        Entered(Rc::clone(self))
-    }
-
-    async fn wait_until_idle(&self) {
-        while self.calls.get() > 0 {
-            self.idle.notified().await;
-        }
-    }
-}
-
-/// One call in flight, for as long as it lives.
-struct Entered(Rc<InFlight>);
-
-impl Drop for Entered {
-    fn drop(&mut self) {
-        let calls = self.0.calls.get() - 1;
-        self.0.calls.set(calls);
-        if calls == 0 {
-            self.0.idle.notify_waiters();
-        }
     }
 }
