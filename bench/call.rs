@@ -7,27 +7,21 @@ use std::sync::LazyLock;
 
 use actix::{Actor, Addr, Arbiter, Context, Handler, System};
 use commy::{Bytes, Mesh, Message, Service};
+use commy_bench::CALLER;
 use divan::{Bencher, counter::ItemsCount};
 use futures_util::future::join_all;
-use tokio::runtime::Runtime;
 
 /// How many calls one iteration makes where they are too short to be timed one by one.
 const BATCH: usize = 1000;
 /// How many calls are under way at once where there are many.
 const IN_FLIGHT: usize = 64;
+/// How often what wakes another thread is timed: often enough that it is awake most of the time.
+const SAMPLES: u32 = 1000;
 
 fn main() {
     LazyLock::force(&BARE);
     divan::main();
 }
-
-/// The caller's side: one thread, for all benchmarks alike.
-static CALLER: LazyLock<Runtime> = LazyLock::new(|| {
-    tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap()
-});
 
 fn payload() -> Bytes {
     Bytes::from_static(b"sixteen bytes...")
@@ -108,20 +102,20 @@ static MESH: LazyLock<Mesh> = LazyLock::new(|| {
     mesh
 });
 
-#[divan::bench]
+#[divan::bench(sample_count = SAMPLES)]
 fn across_threads_bare_ask(bencher: Bencher<'_, '_>) {
     let (echo, _) = &*BARE;
     bencher.bench(|| CALLER.block_on(echo.send(bare::Ask(payload()))).unwrap());
 }
 
-#[divan::bench]
+#[divan::bench(sample_count = SAMPLES)]
 fn across_threads_call(bencher: Bencher<'_, '_>) {
     let mesh = &*MESH;
     let call = || mesh.call("echo", "").bytes(payload()).into_future();
     bencher.bench(|| CALLER.block_on(call()).unwrap());
 }
 
-#[divan::bench]
+#[divan::bench(sample_count = SAMPLES)]
 fn across_threads_bare_ask_64_in_flight(bencher: Bencher<'_, '_>) {
     let (echo, _) = &*BARE;
     bencher.counter(ItemsCount::new(IN_FLIGHT)).bench(|| {
@@ -130,7 +124,7 @@ fn across_threads_bare_ask_64_in_flight(bencher: Bencher<'_, '_>) {
     });
 }
 
-#[divan::bench]
+#[divan::bench(sample_count = SAMPLES)]
 fn across_threads_call_64_in_flight(bencher: Bencher<'_, '_>) {
     let mesh = &*MESH;
     bencher.counter(ItemsCount::new(IN_FLIGHT)).bench(|| {

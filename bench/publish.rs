@@ -2,22 +2,13 @@
 //! the oldest event: the same work for each event, whoever reads it.
 #![expect(clippy::unwrap_used, reason = "a benchmark that cannot go on ends")]
 
-use std::sync::LazyLock;
-
 use commy::{Bytes, Mesh, Subscription};
+use commy_bench::CALLER;
 use divan::{Bencher, counter::ItemsCount};
-use tokio::runtime::Runtime;
 
 fn main() {
     divan::main();
 }
-
-static CALLER: LazyLock<Runtime> = LazyLock::new(|| {
-    tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap()
-});
 
 /// A mesh with this many subscribers of one topic.
 fn subscribed(subscribers: usize) -> (Mesh, Vec<Subscription>) {

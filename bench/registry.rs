@@ -5,9 +5,9 @@
 use std::{collections::BTreeMap, sync::LazyLock};
 
 use commy::{Mesh, Message, Query, Registration, Service};
+use commy_bench::CALLER;
 use divan::Bencher;
 use futures_util::future::join_all;
-use tokio::runtime::Runtime;
 
 /// How many instances there are already.
 const SIZES: [usize; 3] = [100, 10_000, 100_000];
@@ -20,13 +20,6 @@ fn main() {
     LazyLock::force(&MESHES);
     divan::main();
 }
-
-static CALLER: LazyLock<Runtime> = LazyLock::new(|| {
-    tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap()
-});
 
 /// A mesh of each size.
 static MESHES: LazyLock<BTreeMap<usize, Mesh>> = LazyLock::new(|| {

@@ -42,9 +42,15 @@ impl Session {
         counters: &Arc<Counters>,
     ) -> Result<Self> {
         let node = membership.join().await?;
-        let actor = Mesh::new(Arc::clone(&node), settings.clone(), Arc::clone(counters));
+        let mut joined = Joined {
+            membership: Some(Arc::clone(membership)),
+            node: Arc::clone(&node),
+        };
+        let (settings, counters) = (settings.clone(), Arc::clone(counters));
         let (started, starting) = oneshot::channel();
+        let place = Arc::clone(&node);
         let is_spawned = node.spawn(async move {
+            let actor = Mesh::new(place, settings, counters);
             // A starter that has gone leaves an actor without an address, which ends by itself.
             let _ = started.send(actor.start());
         });
@@ -57,6 +63,7 @@ impl Session {
                 ));
             }
         };
+        joined.membership = None;
         Ok(Self {
             inbox: MeshInbox {
                 host: address.clone().recipient(),
@@ -95,6 +102,23 @@ impl Session {
                 Ok(()) = leaving => {}
                 () = ended => {}
             }
+        }
+    }
+}
+
+/// A node that a mesh has joined and does not take part in yet. Dropping it leaves the node again:
+/// the future that starts a mesh may be dropped at any time.
+struct Joined {
+    membership: Option<Arc<Membership>>,
+    node: Arc<Node>,
+}
+
+impl Drop for Joined {
+    fn drop(&mut self) {
+        if let Some(membership) = self.membership.take() {
+            self.node.spawn(async move {
+                membership.leave().await;
+            });
         }
     }
 }

@@ -13,6 +13,8 @@ use crate::tool::{Found, Get, Need, Tool};
 /// The package whose test targets are columns: `conformance` by topic, the others by their name.
 const TESTS: &str = "commy-tests";
 const CONFORMANCE: &str = "conformance";
+/// The package of the benchmarks.
+const BENCHES: &str = "commy-bench";
 
 const CARGO_DENY: Tool = Tool {
     name: "cargo-deny",
@@ -60,7 +62,7 @@ impl Language for Rust {
     }
 
     fn columns(&self) -> &'static [&'static str] {
-        &["lint", "unit", "house", "codegen", "tour"]
+        &["lint", "unit", "mesh", "house", "codegen", "tour"]
     }
 
     fn checks(&self, site: &Site, only: Option<&[&str]>) -> Result<Vec<Check>> {
@@ -138,7 +140,7 @@ impl Language for Rust {
 
     fn benches(&self, site: &Site, filter: Option<&str>) -> Result<Vec<Step>> {
         let step = Step::new("rust: benchmarks", "cargo")
-            .args(["bench", "--locked", "--package", TESTS, "--benches", "--"])
+            .args(["bench", "--locked", "--package", BENCHES, "--benches", "--"])
             .args(filter)
             .dir(&site.root);
         Ok(vec![step])
