@@ -155,7 +155,7 @@ impl Sdk for Swift {
         let sources = site.sdk(NAME);
         let mut build = Toolchain::provide(site)?
             .run(site, &sources, "swift build")
-            .args(["build", "--product", PACKAGE, "--scratch-path"])
+            .args(["build", "--target", PACKAGE, "--scratch-path"])
             .arg(build_folder(site));
         if site.release {
             build = build.args(["--configuration", "release"]);
