@@ -31,7 +31,7 @@ use crate::{
 /// mesh.stop().await?;
 /// # Ok(()) }
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Mesh(commy_mesh::Mesh);
 
 impl Mesh {
@@ -169,5 +169,11 @@ impl Mesh {
     /// awaited.
     pub fn subscribe(&self, filter: impl Into<String>) -> Subscribe<'_> {
         Subscribe::new(&self.0, filter.into())
+    }
+}
+
+impl std::fmt::Debug for Mesh {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
     }
 }

@@ -2,6 +2,10 @@
 //! answered and cancelled, how watches and subscriptions are shared, and that nothing that is known
 //! of an error is lost.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+#![expect(
+    clippy::result_large_err,
+    reason = "UniFFI has no boxes, as in the crate itself"
+)]
 
 use std::{
     collections::HashMap,
