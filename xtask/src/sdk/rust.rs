@@ -62,7 +62,7 @@ impl Language for Rust {
     }
 
     fn columns(&self) -> &'static [&'static str] {
-        &["lint", "unit", "house", "codegen", "tour", "shop"]
+        &["lint", "unit", "mesh", "house", "codegen", "tour", "shop"]
     }
 
     fn checks(&self, site: &Site, only: Option<&[&str]>) -> Result<Vec<Check>> {
