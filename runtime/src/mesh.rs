@@ -13,6 +13,9 @@ use crate::{
 /// Creating a mesh starts nothing. A mesh is scoped by its name: two that share one see each
 /// other's services, two that do not never meet.
 ///
+/// A mesh whose last handle is dropped stops by itself, without a drain. A handler that holds one,
+/// to call other services, keeps its mesh: end such a mesh by [`Mesh::stop`].
+///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> commy::Result<()> {
 /// use commy::{Mesh, Query, Service};
