@@ -94,7 +94,7 @@ const DOWN: &str = "503 Service Unavailable";
 const SILENT: &str = "";
 
 fn check(rise: u32, fall: u32) -> HealthCheck {
-    let timeout = Duration::from_millis(200);
+    let timeout = Duration::from_secs(2);
     HealthCheck::http("/health")
         .interval(INTERVAL)
         .timeout(timeout)
