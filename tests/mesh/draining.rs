@@ -1,8 +1,11 @@
 //! An instance that goes finishes what it has, takes nothing new, and is gone in time.
 
-use std::time::Duration;
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
-use commy::{Health, Query, ServiceSpec, Status};
+use commy::{Health, Query, Registration, Service, ServiceSpec, Status};
 use commy_tests::{Outcome, builder, echo, gate, mesh, soon, started};
 use futures_util::future::join_all;
 
@@ -140,4 +143,50 @@ async fn draining_twice_at_once_is_one_drain() {
     assert!(soon(one).await.unwrap().unwrap());
     assert!(soon(other).await.unwrap().unwrap());
     soon(call).await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn a_handler_may_stop_its_own_mesh() {
+    let mesh = started(builder().drain_timeout(Duration::from_millis(20))).await;
+    let stopping = mesh.clone();
+    let service = Service::new("orders").method("stop", move |(): (), _| {
+        let mesh = stopping.clone();
+        async move { Ok(mesh.stop().await?) }
+    });
+    mesh.serve(service).await.unwrap();
+    // The stop waits for the call that it is made from, and gives up on it in time.
+    let call = mesh.call("orders", "stop").json(&()).into_future();
+    soon(call).await.fails_as(Status::Unavailable);
+    assert!(!mesh.is_running());
+    soon(mesh.stop()).await.unwrap();
+    soon(mesh.start()).await.unwrap();
+    mesh.serve(echo("orders")).await.unwrap();
+    mesh.call("orders", "echo").await.unwrap();
+}
+
+#[tokio::test]
+async fn a_handler_may_withdraw_its_own_instance() {
+    let mesh = started(builder().drain_timeout(Duration::from_millis(20))).await;
+    let own = Arc::new(OnceLock::<Registration>::new());
+    let registered = Arc::clone(&own);
+    let service = Service::new("orders").method("leave", move |(): (), _| {
+        let registration = registered.get().cloned();
+        async move {
+            if let Some(registration) = registration {
+                registration.deregister().await?;
+            }
+            Ok(())
+        }
+    });
+    let registration = mesh.serve(service).await.unwrap();
+    own.set(registration).unwrap();
+    let call = mesh.call("orders", "leave").json(&()).into_future();
+    soon(call).await.fails_as(Status::Unavailable);
+    soon(async {
+        while !mesh.discover(&Query::all()).unwrap().is_empty() {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    soon(mesh.stop()).await.unwrap();
 }

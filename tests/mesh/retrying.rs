@@ -84,7 +84,7 @@ async fn an_idempotent_call_is_repeated_on_another_instance() {
     for _ in 0..4 {
         let call = mesh
             .call("orders", "echo")
-            .timeout(Duration::from_millis(400))
+            .timeout(Duration::from_secs(1))
             .idempotent();
         assert_eq!(soon(call.into_future()).await.unwrap().served_by, well);
     }
@@ -146,7 +146,7 @@ async fn each_attempt_is_numbered() {
     let call = mesh
         .call("orders", "echo")
         .json(&())
-        .timeout(Duration::from_millis(400));
+        .timeout(Duration::from_secs(1));
     let reply = soon(call.idempotent().into_future()).await.unwrap();
     assert_eq!(u64::from(reply.json::<u32>().unwrap()), entered.count() + 1);
 }

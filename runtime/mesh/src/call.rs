@@ -75,7 +75,9 @@ async fn attempts(
         let Chosen {
             entry,
             alternatives,
-        } = call.choose(&tried)?;
+        } = call
+            .choose(&tried)
+            .map_err(|error| error.with_attempts(attempt - 1))?;
         let failure = match call
             .attempt(&entry, alternatives, attempt, message.clone())
             .await

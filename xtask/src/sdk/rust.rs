@@ -62,7 +62,7 @@ impl Language for Rust {
     }
 
     fn columns(&self) -> &'static [&'static str] {
-        &["lint", "unit", "mesh", "house", "codegen", "tour"]
+        &["lint", "unit", "mesh", "house", "codegen", "tour", "shop"]
     }
 
     fn checks(&self, site: &Site, only: Option<&[&str]>) -> Result<Vec<Check>> {
@@ -125,16 +125,20 @@ impl Language for Rust {
             checks.push(test(column, &target, &arguments));
         }
         let examples = ["build", "--locked", "--workspace", "--examples"];
+        let sample = |name: &str| {
+            Step::new(
+                format!("rust: {name}"),
+                site.target.join("debug/examples").join(name),
+            )
+        };
         checks.push(Check {
             evidence: Evidence::Prints("9/9"),
             ..Check::exit(
                 "tour",
-                [
-                    cargo("build the samples", &examples),
-                    Step::new("rust: tour", site.target.join("debug/examples/tour")),
-                ],
+                [cargo("build the samples", &examples), sample("tour")],
             )
         });
+        checks.push(Check::exit("shop", [sample("shop")]));
         Ok(checks)
     }
 
