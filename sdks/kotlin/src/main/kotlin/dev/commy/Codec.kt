@@ -38,7 +38,9 @@ internal class Codec(
             try {
                 message(value, type)
             } catch (error: IllegalArgumentException) {
-                throw CommyException.InvalidArgument("a payload must be bytes or a value that JSON can express: ${error.message}")
+                throw CommyException.InvalidArgument(
+                    "a payload must be bytes or a value that JSON can express: ${error.message}",
+                )
             }
         return if (headers.isEmpty() && contentType == null) {
             message
@@ -180,6 +182,7 @@ internal class Codec(
                 texts("headers", message.headers),
             )
 
-        fun lift(message: dev.commy.ffi.Message): Message = Message(message.payload, message.contentType, message.headers)
+        fun lift(message: dev.commy.ffi.Message): Message =
+            Message(message.payload, message.contentType, message.headers)
     }
 }

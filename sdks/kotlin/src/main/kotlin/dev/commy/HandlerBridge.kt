@@ -43,7 +43,10 @@ internal class HandlerBridge(
         try {
             val method = service.find(request.method)
             if (method == null) {
-                val names = service.methods.keys.sorted().joinToString()
+                val names =
+                    service.methods.keys
+                        .sorted()
+                        .joinToString()
                 val reason = "${request.service} has no method '${request.method}'; it has $names"
                 answer.fail(failure(FailureKind.UNKNOWN_METHOD, reason))
             } else {

@@ -77,7 +77,7 @@ public class Mesh(
     public suspend fun start() {
         lifecycle.withLock {
             if (isStarted.get()) return
-            translated { raw.start() }
+            awaiting { raw.start() }
             isStarted.set(true)
             try {
                 options.declared.forEach { host(it.spec, it.context, it.methods) }
@@ -97,7 +97,7 @@ public class Mesh(
     }
 
     private suspend fun end() {
-        translated { raw.stop() }
+        awaiting { raw.stop() }
         isStarted.set(false)
         registered.clear()
     }
@@ -169,7 +169,7 @@ public class Mesh(
     ): Registration {
         val handlers = HandlerBridge.checked(context?.let(options.context::plus) ?: options.context)
         val bridge = HandlerBridge(methods.build(codec), options.json, handlers)
-        return withContext(NonCancellable) { registered.add(translated { raw.register(spec, bridge) }) }
+        return withContext(NonCancellable) { registered.add(awaiting { raw.register(spec, bridge) }) }
     }
 
     /**
@@ -193,7 +193,7 @@ public class Mesh(
         val spec = serviceSpec(name, version, tags, metadata, weight, zone, region, MAX_IN_FLIGHT)
         val address = text("the endpoint", endpoint)
         val probed = check?.lower()
-        return withContext(NonCancellable) { registered.add(translated { raw.advertise(spec, address, probed) }) }
+        return withContext(NonCancellable) { registered.add(awaiting { raw.advertise(spec, address, probed) }) }
     }
 
     // Finding.
@@ -346,7 +346,7 @@ public class Mesh(
                 tags = texts("a tag", tags),
                 metadata = texts("metadata", metadata),
             )
-        val reply = translated { raw.call(target, request, options) }
+        val reply = awaiting { raw.call(target, request, options) }
         return Reply(Codec.lift(reply.message), reply.servedBy, codec, Place(service, method, reply.servedBy, 1))
     }
 
@@ -365,7 +365,7 @@ public class Mesh(
     ) {
         val where = text("the topic", topic)
         val message = Codec.lower(codec.outgoing(value, type = null, headers, contentType))
-        translated { raw.publish(where, message) }
+        awaiting { raw.publish(where, message) }
     }
 
     /**
@@ -407,7 +407,7 @@ public class Mesh(
     private suspend fun subscription(
         filter: String,
         options: dev.commy.ffi.SubscribeOptions,
-    ) = SubscriptionSource(translated { raw.subscribe(filter, options) }, codec)
+    ) = SubscriptionSource(awaiting { raw.subscribe(filter, options) }, codec)
 
     private suspend fun subscribed(
         source: SubscriptionSource,

@@ -32,7 +32,11 @@ public data class MeshStats(
         fun lift(stats: dev.commy.ffi.MeshStats) =
             MeshStats(
                 callsOk = stats.callsOk.toLong(),
-                callsFailed = stats.callsFailed.entries.associate { (name, count) -> Status.valueOf(name) to count.toLong() },
+                callsFailed =
+                    stats.callsFailed.entries.associate { (name, count) ->
+                        Status.valueOf(name) to
+                            count.toLong()
+                    },
                 callsInFlight = stats.callsInFlight.toLong(),
                 requestsHandled = stats.requestsHandled.toLong(),
                 requestsInFlight = stats.requestsInFlight.toLong(),

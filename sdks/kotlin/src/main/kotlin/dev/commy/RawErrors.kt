@@ -32,7 +32,12 @@ internal fun RawException.lifted(): CommyException =
         is RawException.Unavailable -> CommyException.Unavailable(info.reason, info.place())
         is RawException.Unauthenticated -> CommyException.Unauthenticated(info.reason, info.place())
         is RawException.HandlerFailed ->
-            CommyException.HandlerFailed(info.reason, info.code.orEmpty(), info.detailsJson?.let(::details), info.place())
+            CommyException.HandlerFailed(
+                info.reason,
+                info.code.orEmpty(),
+                info.detailsJson?.let(::details),
+                info.place(),
+            )
     }
 
 private fun dev.commy.ffi.ErrorInfo.place() = Place(service, method, instanceId, attempts.toInt())

@@ -21,7 +21,7 @@ public class Registration internal constructor(
      * @throws CommyException.InvalidArgument if it is neither [Health.HEALTHY] nor [Health.UNHEALTHY]
      */
     public suspend fun setHealth(health: Health) {
-        translated { raw.setHealth(health.lower()) }
+        awaiting { raw.setHealth(health.lower()) }
     }
 
     /**
@@ -29,11 +29,11 @@ public class Registration internal constructor(
      * the instance stays registered as [Health.DRAINING].
      */
     public suspend fun drain(timeout: Duration = 5.seconds): Boolean =
-        translated { raw.drain(milliseconds("the timeout of a drain", timeout)) }
+        awaiting { raw.drain(milliseconds("the timeout of a drain", timeout)) }
 
     /** Drains for at most the mesh's drain timeout, then withdraws the instance. Doing it twice does nothing. */
     public suspend fun deregister() {
-        translated { raw.deregister() }
+        awaiting { raw.deregister() }
         registrations.remove(this)
     }
 

@@ -73,7 +73,9 @@ public class ServiceBuilder internal constructor() {
         val method = Method(request, reply, handler as suspend CallContext.(Any?) -> Any?)
         val former = if (name == null) anyMethod.also { anyMethod = method } else methods.put(name, method)
         if (former != null) {
-            throw CommyException.InvalidArgument("${name?.let { "the method '$it'" } ?: "any method"} is declared twice")
+            throw CommyException.InvalidArgument(
+                "${name?.let { "the method '$it'" } ?: "any method"} is declared twice",
+            )
         }
     }
 

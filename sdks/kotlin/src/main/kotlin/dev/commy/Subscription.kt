@@ -19,7 +19,7 @@ internal class SubscriptionSource(
     private var droppedAtEnd = 0L
 
     override suspend fun next(): Event? =
-        unlessFreed({ raw.uniffiIsDestroyed }) { translated { raw.next() } }?.let { Event.lift(it, codec) }
+        unlessFreed({ raw.uniffiIsDestroyed }) { awaiting { raw.next() } }?.let { Event.lift(it, codec) }
 
     override fun end() {
         raw.end()

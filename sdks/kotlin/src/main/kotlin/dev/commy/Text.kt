@@ -13,7 +13,9 @@ internal fun text(
 ): String {
     val at = loneSurrogate(value)
     if (at < 0) return value
-    throw CommyException.InvalidArgument("$what is not valid Unicode: '${printable(value)}' has a lone surrogate at $at")
+    throw CommyException.InvalidArgument(
+        "$what is not valid Unicode: '${printable(value)}' has a lone surrogate at $at",
+    )
 }
 
 internal fun texts(
@@ -24,10 +26,11 @@ internal fun texts(
 internal fun texts(
     what: String,
     values: Map<String, String>,
-): Map<String, String> = values.onEach { (key, value) ->
-    text("a key of $what", key)
-    text("a value of $what", value)
-}
+): Map<String, String> =
+    values.onEach { (key, value) ->
+        text("a key of $what", key)
+        text("a value of $what", value)
+    }
 
 /** Text that UTF-8 can carry, whatever it held: telling of a failure must not fail. */
 internal fun printable(value: String): String {
@@ -55,7 +58,14 @@ internal fun milliseconds(
 internal fun count(
     what: String,
     value: Int,
-): UInt = if (value < 0) throw CommyException.InvalidArgument("$what must not be negative, not $value") else value.toUInt()
+): UInt =
+    if (value <
+        0
+    ) {
+        throw CommyException.InvalidArgument("$what must not be negative, not $value")
+    } else {
+        value.toUInt()
+    }
 
 private fun loneSurrogate(value: String): Int = value.indices.firstOrNull { isLone(value, it) } ?: -1
 

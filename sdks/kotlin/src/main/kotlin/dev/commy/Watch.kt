@@ -12,7 +12,7 @@ internal class WatchSource(
     private val raw: dev.commy.ffi.Watch,
 ) : Source<Change> {
     override suspend fun next(): Change? =
-        unlessFreed({ raw.uniffiIsDestroyed }) { translated { raw.next() } }?.let(Change::lift)
+        unlessFreed({ raw.uniffiIsDestroyed }) { awaiting { raw.next() } }?.let(Change::lift)
 
     override fun end() {
         raw.end()

@@ -40,7 +40,9 @@ class CallTest {
     fun `headers travel both ways`() =
         meshTest { mesh ->
             mesh.service("headers") {
-                anyMethod { value: String -> reply(value, mapOf("seen" to headers["trace"].orEmpty(), "method" to method)) }
+                anyMethod { value: String ->
+                    reply(value, mapOf("seen" to headers["trace"].orEmpty(), "method" to method))
+                }
             }
             val reply = mesh.request("headers", "read", "hi", headers = mapOf("trace" to "abc-ü"))
             assertEquals("hi", reply.value<String>())
@@ -84,7 +86,9 @@ class CallTest {
         meshTest { mesh ->
             mesh.echo()
             for (bad in listOf((-1).seconds, (-1).nanoseconds, Duration.INFINITE, -Duration.INFINITE)) {
-                failsWith<CommyException.InvalidArgument>("timeout must be a finite duration of at least zero, not $bad") {
+                failsWith<CommyException.InvalidArgument>(
+                    "timeout must be a finite duration of at least zero, not $bad",
+                ) {
                     mesh.call<Unit>("echo", timeout = bad)
                 }
             }

@@ -132,7 +132,14 @@ class CancelTest {
         meshTest { mesh ->
             mesh.service("throws") { anyMethod<Unit, Unit> { throw CancellationException("I give up") } }
             mesh.service("awaits") {
-                anyMethod { _: Unit -> CompletableDeferred<Unit>().apply { completeExceptionally(CancellationException("I give up")) }.await() }
+                anyMethod { _: Unit ->
+                    CompletableDeferred<Unit>()
+                        .apply {
+                            completeExceptionally(
+                                CancellationException("I give up"),
+                            )
+                        }.await()
+                }
             }
             for (service in listOf("throws", "awaits")) {
                 failsWith<CommyException.Internal>("the handler's coroutine was cancelled: I give up") {
@@ -239,7 +246,13 @@ class CancelTest {
     fun `a subscription or watch whose collector is cancelled is ended`() =
         meshTest { mesh ->
             val subscribed = CompletableDeferred<Unit>()
-            val collecting = launch { mesh.subscribe("topic", capacity = 1, overflow = Overflow.BLOCK) { subscribed.complete(Unit) }.collect { awaitCancellation() } }
+            val collecting =
+                launch {
+                    mesh
+                        .subscribe("topic", capacity = 1, overflow = Overflow.BLOCK) {
+                            subscribed.complete(Unit)
+                        }.collect { awaitCancellation() }
+                }
             subscribed.await()
             collecting.cancelAndJoin()
             // If it were not ended, the second event would find its queue full, and wait.

@@ -6,16 +6,25 @@ import kotlinx.coroutines.asCoroutineDispatcher
 import kotlinx.coroutines.async
 import kotlinx.coroutines.awaitAll
 import kotlinx.coroutines.channels.Channel
+import kotlinx.coroutines.flow.first
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.runBlocking
 import kotlinx.coroutines.yield
 import org.junit.jupiter.api.Assertions.assertEquals
+import org.junit.jupiter.api.Assertions.assertFalse
 import org.junit.jupiter.api.Assertions.assertTrue
 import org.junit.jupiter.api.Test
+import org.junit.jupiter.params.ParameterizedTest
+import org.junit.jupiter.params.provider.MethodSource
+import java.util.concurrent.CompletableFuture
 import java.util.concurrent.ConcurrentHashMap
 import java.util.concurrent.CyclicBarrier
 import java.util.concurrent.Executors
 import java.util.concurrent.TimeUnit
+import kotlin.coroutines.Continuation
+import kotlin.coroutines.CoroutineContext
+import kotlin.coroutines.EmptyCoroutineContext
+import kotlin.coroutines.startCoroutine
 
 /** Many calls at once, from many coroutines and threads, each handler in the context it belongs to. */
 class ConcurrencyTest {
@@ -99,8 +108,9 @@ class ConcurrencyTest {
                             val answers =
                                 runBlocking(thread.asCoroutineDispatcher()) {
                                     (0 until 4)
-                                        .flatMap { other -> List(25) { async { mesh.call<Int>("member-$other", payload = it) } } }
-                                        .awaitAll()
+                                        .flatMap { other ->
+                                            List(25) { async { mesh.call<Int>("member-$other", payload = it) } }
+                                        }.awaitAll()
                                 }
                             done.await(10, TimeUnit.SECONDS)
                             answers
@@ -146,6 +156,37 @@ class ConcurrencyTest {
     /** The runtime's threads that became Java's. */
     private fun attachedThreads() = Thread.getAllStackTraces().keys.count { it.name.startsWith("commy") }
 
+    @ParameterizedTest(autoCloseArguments = false)
+    @MethodSource("contexts")
+    fun `no coroutine goes on in a thread of the runtime's, also without a dispatcher`(context: CoroutineContext) {
+        val threads = mutableListOf<String>()
+        val mesh = Mesh(newName())
+
+        suspend fun then(operation: suspend () -> Unit) {
+            operation()
+            threads += Thread.currentThread().name
+        }
+        val done = CompletableFuture<Unit>()
+        suspend {
+            then { mesh.start() }
+            then { mesh.echo() }
+            then { mesh.call<Unit>("echo") }
+            val events = mesh.openSubscription("topic")
+            then { mesh.publish("topic") }
+            then { events.receive() }
+            then { mesh.watch().first() }
+            then { mesh.registrations.first().deregister() }
+            then { mesh.stop() }
+        }.startCoroutine(Continuation(context) { done.completeWith(it) })
+        done.get(PATIENCE.inWholeSeconds, TimeUnit.SECONDS)
+        assertEquals(emptyList<String>(), threads.filter { it.startsWith("commy") })
+        assertFalse(mesh.isRunning)
+    }
+
+    private fun CompletableFuture<Unit>.completeWith(result: Result<Unit>) {
+        result.fold(::complete, ::completeExceptionally)
+    }
+
     @Test
     fun `registering and deregistering amid calls fails none`() =
         meshTest { mesh ->
@@ -164,4 +205,9 @@ class ConcurrencyTest {
             churning.forEach { it.join() }
             assertEquals(listOf(stable), mesh.registrations)
         }
+
+    companion object {
+        @JvmStatic
+        fun contexts() = listOf(EmptyCoroutineContext, Dispatchers.Unconfined, Dispatchers.IO)
+    }
 }

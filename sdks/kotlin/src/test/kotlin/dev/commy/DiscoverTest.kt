@@ -89,11 +89,16 @@ class DiscoverTest {
                     val found = mesh.discover("legacy").single()
                     assertEquals(address to Reach.ENDPOINT, found.endpoint to found.reach)
                     assertEquals(listOf("outside"), found.tags)
-                    failsWith<CommyException.FailedPrecondition>(address) { mesh.call<Unit>("legacy", timeout = 1.seconds) }
+                    failsWith<CommyException.FailedPrecondition>(
+                        address,
+                    ) { mesh.call<Unit>("legacy", timeout = 1.seconds) }
                 }
                 assertEquals(ChangeKind.REMOVED, changes.receive()?.kind)
                 assertEquals(emptyList<ServiceInstance>(), mesh.discover("legacy"))
-                assertEquals(Health.UNHEALTHY, mesh.discover("legacy", health = setOf(Health.UNHEALTHY)).single().health)
+                assertEquals(
+                    Health.UNHEALTHY,
+                    mesh.discover("legacy", health = setOf(Health.UNHEALTHY)).single().health,
+                )
             }
         }
 

@@ -78,7 +78,12 @@ class ErrorsTest {
             assertEquals(Status.HANDLER_FAILED, error.status)
             assertEquals("Custom" to "it broke: ä", error.code to error.reason)
             assertEquals(Place("fails", "now", registration.instance.id, 1), error.place)
-            assertEquals(listOf("fails", "now", registration.instance.id, 1), error.run { listOf(service, method, instanceId, attempts) })
+            assertEquals(
+                listOf("fails", "now", registration.instance.id, 1),
+                error.run {
+                    listOf(service, method, instanceId, attempts)
+                },
+            )
             assertNull(error.details)
             assertEquals("it broke: ä", error.message)
         }
@@ -183,7 +188,9 @@ class ErrorsTest {
 
     @Test
     fun `a defect of the library is internal`() {
-        failsWith<CommyException.Internal>("a panic") { translated { throw dev.commy.ffi.InternalException("a panic") } }
+        failsWith<CommyException.Internal>(
+            "a panic",
+        ) { translated { throw dev.commy.ffi.InternalException("a panic") } }
     }
 
     @Test

@@ -27,21 +27,39 @@ data class Footprint(
 
     /** glibc's `struct mallinfo2`. */
     @Structure.FieldOrder(
-        "arena", "ordblks", "smblks", "hblks", "hblkhd", "usmblks", "fsmblks", "uordblks", "fordblks", "keepcost",
+        "arena",
+        "ordblks",
+        "smblks",
+        "hblks",
+        "hblkhd",
+        "usmblks",
+        "fsmblks",
+        "uordblks",
+        "fordblks",
+        "keepcost",
     )
     @Suppress("unused", "SpellCheckingInspection")
     internal open class MallocInfo :
         Structure(),
         Structure.ByValue {
         @JvmField var arena = NativeLong()
+
         @JvmField var ordblks = NativeLong()
+
         @JvmField var smblks = NativeLong()
+
         @JvmField var hblks = NativeLong()
+
         @JvmField var hblkhd = NativeLong()
+
         @JvmField var usmblks = NativeLong()
+
         @JvmField var fsmblks = NativeLong()
+
         @JvmField var uordblks = NativeLong()
+
         @JvmField var fordblks = NativeLong()
+
         @JvmField var keepcost = NativeLong()
     }
 

@@ -305,7 +305,18 @@ class LifecycleTest {
 
         @JvmStatic
         fun badNames() =
-            listOf("", "n".repeat(65), "has space", "größe", ".begins", "ends.", "two..dots", "nul\u0000", "a/b", "\ud800")
+            listOf(
+                "",
+                "n".repeat(65),
+                "has space",
+                "größe",
+                ".begins",
+                "ends.",
+                "two..dots",
+                "nul\u0000",
+                "a/b",
+                "\ud800",
+            )
 
         @JvmStatic
         fun badOptions() =

@@ -40,7 +40,9 @@ class MemoryTest {
                     val each = count / TASKS
                     List(TASKS) {
                         async {
-                            repeat(each) { assertEquals(16, mesh.call<ByteArray>("echo", payload = ByteArray(16)).size) }
+                            repeat(
+                                each,
+                            ) { assertEquals(16, mesh.call<ByteArray>("echo", payload = ByteArray(16)).size) }
                         }
                     }.awaitAll()
                     return Footprint.settled()
@@ -78,7 +80,7 @@ class MemoryTest {
         val logger = Logger.getLogger("dev.commy")
         logger.level = Level.OFF
         try {
-            meshTest({ maxPayloadBytes = 1L shl 16 }) { mesh ->
+            meshTest({ maxPayloadBytes = 1L shl 12 }) { mesh ->
                 mesh.service("service") {
                     method<Unit, Unit>("throws") { error("mine") }
                     method<Unit, Unit>("stuck") { CompletableDeferred<Unit>().await() }
@@ -168,10 +170,47 @@ class MemoryTest {
         fun ways() =
             listOf<Pair<String, suspend (Mesh) -> Unit>>(
                 "throws" to { failsWith<CommyException.HandlerFailed> { it.call<Unit>("service", "throws") } },
-                "bad request" to { failsWith<CommyException.InvalidArgument> { it.call<Unit>("service", "stuck", contentType = "\n".repeat(300)) } },
-                "cancelled" to { kotlinx.coroutines.coroutineScope { launch { it.call<Unit>("service", "stuck") }.cancelAndJoin() } },
-                "timeout" to { failsWith<CommyException.DeadlineExceeded> { it.call<Unit>("service", "stuck", timeout = 1.milliseconds) } },
-                "large" to { failsWith<CommyException.ResourceExhausted> { it.call<Int>("service", "size", ByteArray(1 shl 17)) } },
+                "bad request" to
+                    {
+                        failsWith<CommyException.InvalidArgument> {
+                            it.call<Unit>(
+                                "service",
+                                "stuck",
+                                contentType = "\n".repeat(300),
+                            )
+                        }
+                    },
+                "cancelled" to
+                    {
+                        kotlinx.coroutines.coroutineScope {
+                            launch {
+                                it.call<Unit>(
+                                    "service",
+                                    "stuck",
+                                )
+                            }.cancelAndJoin()
+                        }
+                    },
+                "timeout" to
+                    {
+                        failsWith<CommyException.DeadlineExceeded> {
+                            it.call<Unit>(
+                                "service",
+                                "stuck",
+                                timeout = 1.milliseconds,
+                            )
+                        }
+                    },
+                "large" to
+                    {
+                        failsWith<CommyException.ResourceExhausted> {
+                            it.call<Int>(
+                                "service",
+                                "size",
+                                ByteArray(1 shl 13),
+                            )
+                        }
+                    },
                 "unknown" to { failsWith<CommyException.NotFound> { it.call<Unit>("nobody") } },
                 "subscribe" to { mesh -> mesh.subscribe("topic") { mesh.publish("topic", ByteArray(1000)) }.first() },
                 "watch" to { it.watch().first() },

@@ -99,7 +99,10 @@ class PayloadTest {
             assertEquals(Colour.GREEN, mesh.call<Colour>("echo", payload = Colour.GREEN))
             assertEquals(listOf(Order(1), null), mesh.call<List<Order?>>("echo", payload = listOf(Order(1), null)))
             assertEquals(setOf(1, 2), mesh.call<Set<Int>>("echo", payload = setOf(1, 2)))
-            assertEquals(mapOf("a" to Order(1)), mesh.call<Map<String, Order>>("echo", payload = mapOf("a" to Order(1))))
+            assertEquals(
+                mapOf("a" to Order(1)),
+                mesh.call<Map<String, Order>>("echo", payload = mapOf("a" to Order(1))),
+            )
             assertEquals(listOf(1, 2), mesh.call<List<Int>>("echo", payload = intArrayOf(1, 2)))
             assertEquals(listOf("a"), mesh.call<List<String>>("echo", payload = arrayOf("a")))
             val page = Page(listOf(Order(1)))
@@ -118,7 +121,10 @@ class PayloadTest {
             }
             assertEquals(Circle(1.5), mesh.call<Shape>("shapes", "any", Circle(1.5)))
             assertEquals(1.5, mesh.call<Double>("shapes", "circle", Circle(1.5)))
-            assertEquals(listOf(Circle(1.0)), mesh.call<List<Shape>>("echo".also { mesh.echo() }, payload = listOf(Circle(1.0))))
+            assertEquals(
+                listOf(Circle(1.0)),
+                mesh.call<List<Shape>>("echo".also { mesh.echo() }, payload = listOf(Circle(1.0))),
+            )
         }
 
     @Test
@@ -130,24 +136,31 @@ class PayloadTest {
             mesh.call<Unit>("raw", payload = Order(1))
             mesh.call<Unit>("raw")
             assertEquals(
-                listOf("""application/cbor {"ä":[1,2]}""", """application/json {"id":1,"items":[]}""", "application/json null"),
+                listOf(
+                    """application/cbor {"ä":[1,2]}""",
+                    """application/json {"id":1,"items":[]}""",
+                    "application/json null",
+                ),
                 seen,
             )
         }
 
     @Test
     fun `fields that a type does not have are ignored, unless the mesh's JSON says otherwise`() {
-        val order = buildJsonObject {
-            put("id", 1)
-            put("more", true)
-        }
+        val order =
+            buildJsonObject {
+                put("id", 1)
+                put("more", true)
+            }
         meshTest { mesh ->
             mesh.service("orders") { anyMethod { order: Order -> order.id } }
             assertEquals(1, mesh.call<Int>("orders", payload = order))
         }
         meshTest({ json = Json }) { mesh ->
             mesh.service("orders") { anyMethod { order: Order -> order.id } }
-            failsWith<CommyException.InvalidArgument>("unknown key 'more'") { mesh.call<Int>("orders", payload = order) }
+            failsWith<CommyException.InvalidArgument>(
+                "unknown key 'more'",
+            ) { mesh.call<Int>("orders", payload = order) }
         }
     }
 
@@ -217,8 +230,17 @@ class PayloadTest {
             val circle = mutableListOf<Any>().apply { add(this) }
             val bad =
                 listOf(
-                    Double.NaN, Float.POSITIVE_INFINITY, listOf(Double.NaN), JsonPrimitive(Double.NaN), "half \ud83d",
-                    mapOf("\udcff" to 1), Thread.currentThread(), listOf(Any()), mapOf(Order(1) to 1), endless, circle,
+                    Double.NaN,
+                    Float.POSITIVE_INFINITY,
+                    listOf(Double.NaN),
+                    JsonPrimitive(Double.NaN),
+                    "half \ud83d",
+                    mapOf("\udcff" to 1),
+                    Thread.currentThread(),
+                    listOf(Any()),
+                    mapOf(Order(1) to 1),
+                    endless,
+                    circle,
                 )
             for (value in bad) {
                 failsWith<CommyException.InvalidArgument>("a payload must be bytes or a value that JSON can express") {

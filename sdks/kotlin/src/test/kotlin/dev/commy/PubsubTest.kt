@@ -22,7 +22,8 @@ import java.util.Collections
 
 /** Events reach every subscription whose filter matches, in order, or are lost as it says. */
 class PubsubTest {
-    private suspend inline fun <reified T> Subscription.taken(count: Int): List<T> = asFlow().take(count).toList().map { it.value<T>() }
+    private suspend inline fun <reified T> Subscription.taken(count: Int): List<T> =
+        asFlow().take(count).toList().map { it.value<T>() }
 
     @Test
     fun `an event brings its value, headers and origin`() =
@@ -136,7 +137,12 @@ class PubsubTest {
         meshTest { mesh ->
             mesh.openSubscription("**").use { events ->
                 for (topic in listOf("a", "b", "a")) mesh.publish(topic)
-                val sequences = events.asFlow().take(3).map { it.sequence }.toList()
+                val sequences =
+                    events
+                        .asFlow()
+                        .take(3)
+                        .map { it.sequence }
+                        .toList()
                 assertEquals(sequences.sorted().distinct(), sequences)
             }
         }
@@ -203,7 +209,9 @@ class PubsubTest {
                 mesh.publish("topic", Message.ofJson("{"))
                 mesh.publish("topic", byteArrayOf(0, -1))
                 val broken = events.receive()!!
-                failsWith<CommyException.InvalidArgument>("the event on 'topic' cannot be read") { broken.value<Order>() }
+                failsWith<CommyException.InvalidArgument>(
+                    "the event on 'topic' cannot be read",
+                ) { broken.value<Order>() }
                 assertEquals("{", broken.message.text())
                 assertArrayEquals(byteArrayOf(0, -1), events.receive()?.value<ByteArray>())
             }
@@ -263,8 +271,7 @@ class PubsubTest {
             )
 
         @JvmStatic
-        fun badTopics() =
-            listOf("", "t".repeat(257), "/a", "a/", "a//b", "has space", "größe", "a/*", "**", "\udcff")
+        fun badTopics() = listOf("", "t".repeat(257), "/a", "a/", "a//b", "has space", "größe", "a/*", "**", "\udcff")
 
         @JvmStatic
         fun badFilters() = listOf("", "t".repeat(257), "/a", "a//b", "a*", "***", "größe", "\udcff")

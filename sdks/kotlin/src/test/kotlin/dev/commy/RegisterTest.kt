@@ -83,7 +83,10 @@ class RegisterTest {
         try {
             meshTest({ context = CoroutineName("all") }) { mesh ->
                 mesh.service("default") { method("where") { _: Unit -> where() } }
-                mesh.service("own", context = threads.asCoroutineDispatcher()) { method("where") { _: Unit -> where() } }
+                mesh.service(
+                    "own",
+                    context = threads.asCoroutineDispatcher(),
+                ) { method("where") { _: Unit -> where() } }
                 mesh.service("io", context = Dispatchers.IO + CoroutineName("named")) {
                     method("where") { _: Unit -> where() }
                 }
@@ -127,7 +130,9 @@ class RegisterTest {
             mesh.service("closed", context = threads.asCoroutineDispatcher()) { anyMethod { value: Int -> value } }
             assertEquals(1, mesh.call<Int>("closed", payload = 1))
             threads.shutdown()
-            failsWith<CommyException.Internal>("rejected") { mesh.call<Int>("closed", payload = 2, timeout = 5.seconds) }
+            failsWith<CommyException.Internal>(
+                "rejected",
+            ) { mesh.call<Int>("closed", payload = 2, timeout = 5.seconds) }
             assertEquals(0, mesh.stats.requestsInFlight)
         }
 

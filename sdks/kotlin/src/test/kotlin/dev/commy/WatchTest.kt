@@ -73,7 +73,13 @@ class WatchTest {
         meshTest { mesh ->
             mesh.openWatch(health = Health.entries.toSet()).use { changes ->
                 val registration = mesh.echo("orders")
-                for (health in listOf(Health.UNHEALTHY, Health.HEALTHY, Health.UNHEALTHY)) registration.setHealth(health)
+                for (health in listOf(
+                    Health.UNHEALTHY,
+                    Health.HEALTHY,
+                    Health.UNHEALTHY,
+                )) {
+                    registration.setHealth(health)
+                }
                 assertEquals("ADDED orders UNHEALTHY", changes.receive().brief())
                 registration.deregister()
                 assertEquals(ChangeKind.REMOVED, changes.receive()?.kind)
@@ -83,7 +89,14 @@ class WatchTest {
     @Test
     fun `revisions rise`() =
         meshTest { mesh ->
-            val revisions = async(start = CoroutineStart.UNDISPATCHED) { mesh.watch().take(5).map { it.revision }.toList() }
+            val revisions =
+                async(start = CoroutineStart.UNDISPATCHED) {
+                    mesh
+                        .watch()
+                        .take(5)
+                        .map { it.revision }
+                        .toList()
+                }
             repeat(5) { mesh.echo("service-$it") }
             assertEquals(revisions.await().sorted().distinct(), revisions.await())
         }
@@ -106,11 +119,14 @@ class WatchTest {
             val mayGoOn = CompletableDeferred<Unit>()
             val heard =
                 async {
-                    mesh.watch().take(51).map {
-                        begun.complete(Unit)
-                        mayGoOn.await()
-                        it.instance.service
-                    }.toList()
+                    mesh
+                        .watch()
+                        .take(51)
+                        .map {
+                            begun.complete(Unit)
+                            mayGoOn.await()
+                            it.instance.service
+                        }.toList()
                 }
             mesh.echo("first")
             begun.await()

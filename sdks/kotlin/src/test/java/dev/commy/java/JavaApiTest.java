@@ -1,4 +1,4 @@
-package dev.commy;
+package dev.commy.java;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -7,6 +7,16 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.commy.Change;
+import dev.commy.ChangeKind;
+import dev.commy.CommyException;
+import dev.commy.Event;
+import dev.commy.HandlerException;
+import dev.commy.Health;
+import dev.commy.Message;
+import dev.commy.Overflow;
+import dev.commy.Status;
+import dev.commy.SupportKt;
 import dev.commy.future.CallOptions;
 import dev.commy.future.FutureMesh;
 import dev.commy.future.Handlers;
