@@ -80,7 +80,11 @@ private fun ServiceBuilder.inventory() {
         synchronized(stock) {
             val left = stock[wanted.item] ?: 0
             if (left < wanted.count) {
-                throw HandlerException("OUT_OF_STOCK", "$left of ${wanted.item} left", buildJsonObject { put("left", left) })
+                throw HandlerException(
+                    "OUT_OF_STOCK",
+                    "$left of ${wanted.item} left",
+                    buildJsonObject { put("left", left) },
+                )
             }
             stock[wanted.item] = left - wanted.count
             Left(left - wanted.count)
@@ -184,7 +188,8 @@ private suspend fun sell(mesh: Mesh) {
         expect("an order for nothing", mesh.refused(Order("moon")), "INVALID_ARGUMENT")
         expect("what is left", mesh.call<Map<String, Int>>("inventory", "levels"), mapOf("tea" to 7, "cup" to 2))
 
-        val many = coroutineScope { List(7) { async { mesh.call<Sold>("orders", "create", Order("tea", 1)) } }.awaitAll() }
+        val many =
+            coroutineScope { List(7) { async { mesh.call<Sold>("orders", "create", Order("tea", 1)) } }.awaitAll() }
         expect("seven at once", many.distinctBy { it.id }.size, 7)
         expect("one more", mesh.refused(Order("tea", 1)), "OUT_OF_STOCK")
 
@@ -220,7 +225,13 @@ private suspend fun dial(
     body: String,
 ): Invoice {
     val request = HttpRequest.newBuilder(URI(endpoint)).POST(HttpRequest.BodyPublishers.ofString(body)).build()
-    return Json.decodeFromString(HttpClient.newHttpClient().sendAsync(request, BodyHandlers.ofString()).await().body())
+    return Json.decodeFromString(
+        HttpClient
+            .newHttpClient()
+            .sendAsync(request, BodyHandlers.ofString())
+            .await()
+            .body(),
+    )
 }
 
 suspend fun main() {
