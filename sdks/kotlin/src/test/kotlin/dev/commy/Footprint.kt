@@ -19,11 +19,9 @@ data class Footprint(
     val allocated: Long,
     val resident: Long,
 ) {
-    /** Fails if much more is held than before: less would not show if every use left a few bytes behind. */
-    fun assertNotMuchMoreThan(before: Footprint) {
-        assertTrue(allocated - before.allocated < ALLOCATED_MAX) { "$before grew to $this" }
-        assertTrue(resident - before.resident < RESIDENT_MAX) { "$before grew to $this" }
-    }
+    /** Whether not much more is held than before: less would not show if every use left a few bytes behind. */
+    private fun isNear(before: Footprint) =
+        allocated - before.allocated < ALLOCATED_MAX && resident - before.resident < RESIDENT_MAX
 
     /** glibc's `struct mallinfo2`. */
     @Structure.FieldOrder(
@@ -67,18 +65,33 @@ data class Footprint(
         private const val ALLOCATED_MAX = 4L shl 20
         private const val RESIDENT_MAX = 64L shl 20
         private const val SETTLED = 64L shl 10
+        private const val ROUNDS_MAX = 200
 
         /** The footprint once what is garbage is freed, which takes the collector and its cleaners some rounds. */
         suspend fun settled(): Footprint {
             var last = now()
-            repeat(200) {
-                System.gc()
-                delay(5.milliseconds)
-                val next = now()
+            repeat(ROUNDS_MAX) {
+                val next = afterRound()
                 if (abs(next.allocated - last.allocated) < SETTLED) return next
                 last = next
             }
             return last
+        }
+
+        /** Fails unless what is held comes back to what it was: garbage goes when the cleaners have time. */
+        suspend fun assertReturnsTo(before: Footprint) {
+            var last = now()
+            repeat(ROUNDS_MAX) {
+                if (last.isNear(before)) return
+                last = afterRound()
+            }
+            assertTrue(last.isNear(before)) { "$before grew to $last" }
+        }
+
+        private suspend fun afterRound(): Footprint {
+            System.gc()
+            delay(20.milliseconds)
+            return now()
         }
 
         private fun now(): Footprint {
