@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use actix::{Actor, Recipient};
 use commy_core::{Error, Result, Status, options::MeshSettings};
 use tokio::sync::oneshot;
-use tokio_util::sync::CancellationToken;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     actors::mesh::{Advertise, DrainInstance, Host, Mesh, SetHealth, Stop, Withdraw},
@@ -20,6 +20,8 @@ pub(crate) struct Session {
     pub(crate) inbox: MeshInbox,
     /// Cancelled when the mesh stops; its watches and subscriptions end with it.
     pub(crate) closing: CancellationToken,
+    /// What closes the subscriptions of the mesh then; its stop waits for them.
+    pub(crate) closers: TaskTracker,
     membership: Arc<Membership>,
     stop: Recipient<Stop>,
 }
@@ -75,6 +77,7 @@ impl Session {
             stop: address.recipient(),
             node,
             closing: CancellationToken::new(),
+            closers: TaskTracker::new(),
             membership: Arc::clone(membership),
         })
     }
@@ -86,11 +89,14 @@ impl Session {
         let stop = self.stop.clone();
         let membership = Arc::clone(&self.membership);
         let closing = self.closing.clone();
+        let closers = self.closers.clone();
         self.node.spawn(async move {
             if stop.send(Stop(drain)).await.is_err() {
                 tracing::error!(mesh = %membership.name, "the mesh's actor ended before it was stopped");
             }
             closing.cancel();
+            closers.close();
+            closers.wait().await;
             if membership.leave().await {
                 let _ = left.send(());
             }
