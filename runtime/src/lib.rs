@@ -92,3 +92,8 @@ pub use self::{
 
 /// The version of this library, by semantic versioning.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// Runs the Rust of the README as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+pub struct Readme;

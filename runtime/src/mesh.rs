@@ -13,6 +13,9 @@ use crate::{
 /// Creating a mesh starts nothing. A mesh is scoped by its name: two that share one see each
 /// other's services, two that do not never meet.
 ///
+/// A mesh whose last handle is dropped stops by itself, without a drain. A handler that holds one,
+/// to call other services, keeps its mesh: end such a mesh by [`Mesh::stop`].
+///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> commy::Result<()> {
 /// use commy::{Mesh, Query, Service};
@@ -31,7 +34,7 @@ use crate::{
 /// mesh.stop().await?;
 /// # Ok(()) }
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Mesh(commy_mesh::Mesh);
 
 impl Mesh {
@@ -169,5 +172,11 @@ impl Mesh {
     /// awaited.
     pub fn subscribe(&self, filter: impl Into<String>) -> Subscribe<'_> {
         Subscribe::new(&self.0, filter.into())
+    }
+}
+
+impl std::fmt::Debug for Mesh {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
     }
 }

@@ -131,10 +131,10 @@ async fn a_watch_and_a_query_agree_after_any_churn() {
         let change = soon(watch.next()).await.unwrap();
         match change.kind {
             ChangeKind::Added => {
-                assert!(seen.insert(change.instance.id, change.instance).is_none())
+                assert!(seen.insert(change.instance.id, change.instance).is_none());
             }
             ChangeKind::Updated => {
-                assert!(seen.insert(change.instance.id, change.instance).is_some())
+                assert!(seen.insert(change.instance.id, change.instance).is_some());
             }
             ChangeKind::Removed => assert!(seen.remove(&change.instance.id).is_some()),
         }

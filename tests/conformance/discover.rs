@@ -33,9 +33,9 @@ async fn registered() -> Mesh {
     mesh
 }
 
-fn found(mesh: &Mesh, query: Query) -> Vec<String> {
+fn found(mesh: &Mesh, query: &Query) -> Vec<String> {
     let name = |instance: &Instance| format!("{} {}", instance.spec.service, instance.spec.version);
-    mesh.discover(&query).unwrap().iter().map(name).collect()
+    mesh.discover(query).unwrap().iter().map(name).collect()
 }
 
 #[tokio::test]
@@ -54,21 +54,21 @@ async fn everything_is_found_by_service_and_id() {
         "orders 1.5.0",
         "orders 2.0.0",
     ];
-    assert_eq!(found(&mesh, Query::all()), all);
+    assert_eq!(found(&mesh, &Query::all()), all);
 }
 
 #[tokio::test]
 async fn a_service_is_found_by_its_name() {
     let mesh = registered().await;
-    assert_eq!(found(&mesh, Query::service("billing")), ["billing 0.1.0"]);
-    assert_eq!(found(&mesh, Query::service("bill")), [""; 0]);
-    assert_eq!(found(&mesh, Query::service("Billing")), [""; 0]);
+    assert_eq!(found(&mesh, &Query::service("billing")), ["billing 0.1.0"]);
+    assert_eq!(found(&mesh, &Query::service("bill")), [""; 0]);
+    assert_eq!(found(&mesh, &Query::service("Billing")), [""; 0]);
 }
 
 #[tokio::test]
 async fn a_version_is_found_by_its_requirement() {
     let mesh = registered().await;
-    let version = |requirement| found(&mesh, Query::service("orders").version(requirement));
+    let version = |requirement| found(&mesh, &Query::service("orders").version(requirement));
     assert_eq!(version("^1"), ["orders 1.0.0", "orders 1.5.0"]);
     assert_eq!(version(">=1.2, <3"), ["orders 1.5.0", "orders 2.0.0"]);
     assert_eq!(version("=2.0.0"), ["orders 2.0.0"]);
@@ -83,50 +83,50 @@ async fn a_version_is_found_by_its_requirement() {
 async fn every_tag_that_is_asked_for_must_be_there() {
     let mesh = registered().await;
     assert_eq!(
-        found(&mesh, Query::all().tag("eu")),
+        found(&mesh, &Query::all().tag("eu")),
         ["orders 1.0.0", "orders 1.5.0"]
     );
     assert_eq!(
-        found(&mesh, Query::all().tag("eu").tag("gpu")),
+        found(&mesh, &Query::all().tag("eu").tag("gpu")),
         ["orders 1.5.0"]
     );
-    assert_eq!(found(&mesh, Query::all().tag("eu").tag("tpu")), [""; 0]);
+    assert_eq!(found(&mesh, &Query::all().tag("eu").tag("tpu")), [""; 0]);
 }
 
 #[tokio::test]
 async fn every_metadata_entry_that_is_asked_for_must_be_there() {
     let mesh = registered().await;
     assert_eq!(
-        found(&mesh, Query::all().metadata("owner", "sales")),
+        found(&mesh, &Query::all().metadata("owner", "sales")),
         ["orders 2.0.0"]
     );
     let both = Query::all()
         .metadata("owner", "sales")
         .metadata("tier", "1");
-    assert_eq!(found(&mesh, both), ["orders 2.0.0"]);
+    assert_eq!(found(&mesh, &both), ["orders 2.0.0"]);
     assert_eq!(
-        found(&mesh, Query::all().metadata("owner", "sale")),
+        found(&mesh, &Query::all().metadata("owner", "sale")),
         [""; 0]
     );
-    assert_eq!(found(&mesh, Query::all().metadata("tier", "2")), [""; 0]);
+    assert_eq!(found(&mesh, &Query::all().metadata("tier", "2")), [""; 0]);
 }
 
 #[tokio::test]
 async fn an_instance_is_found_by_its_zone_and_region() {
     let mesh = registered().await;
     assert_eq!(
-        found(&mesh, Query::all().zone("eu-1a")),
+        found(&mesh, &Query::all().zone("eu-1a")),
         ["billing 0.1.0", "orders 1.0.0"]
     );
     assert_eq!(
-        found(&mesh, Query::all().region("eu-1")),
+        found(&mesh, &Query::all().region("eu-1")),
         ["orders 1.0.0", "orders 1.5.0"]
     );
     assert_eq!(
-        found(&mesh, Query::all().region("eu-1").zone("eu-1b")),
+        found(&mesh, &Query::all().region("eu-1").zone("eu-1b")),
         ["orders 1.5.0"]
     );
-    assert_eq!(found(&mesh, Query::all().zone("us-1")), [""; 0]);
+    assert_eq!(found(&mesh, &Query::all().zone("us-1")), [""; 0]);
 }
 
 #[tokio::test]
@@ -141,17 +141,17 @@ async fn only_healthy_instances_are_found_unless_others_are_asked_for() {
         .await
         .unwrap();
 
-    assert_eq!(found(&mesh, Query::all()), ["orders 2.0.0"]);
+    assert_eq!(found(&mesh, &Query::all()), ["orders 2.0.0"]);
     assert_eq!(
-        found(&mesh, Query::all().health([Health::Unhealthy])),
+        found(&mesh, &Query::all().health([Health::Unhealthy])),
         ["orders 1.0.0"]
     );
     let both = [Health::Healthy, Health::Unhealthy];
     assert_eq!(
-        found(&mesh, Query::all().health(both)),
+        found(&mesh, &Query::all().health(both)),
         ["orders 1.0.0", "orders 2.0.0"]
     );
-    assert_eq!(found(&mesh, Query::all().health([])), [""; 0]);
+    assert_eq!(found(&mesh, &Query::all().health([])), [""; 0]);
 }
 
 #[tokio::test]

@@ -114,9 +114,25 @@ async fn a_failure_too_large_to_travel_is_cut() {
     assert_eq!(error.context().details_json, None);
     assert!(error.reason().len() < 10_000);
     assert!(
+        error.reason().contains("its details were dropped"),
+        "{error}"
+    );
+    assert!(error.reason().contains("100000 bytes"), "{error}");
+}
+
+#[tokio::test]
+async fn details_that_are_not_json_do_not_travel() {
+    let failure = Failure {
+        details_json: Some("{left: 3}".into()),
+        ..Failure::new("OUT_OF_STOCK", "no tea is left")
+    };
+    let error = failure_of(failing(failure)).await;
+    assert_eq!(error.context().details_json, None);
+    assert!(
         error
             .reason()
-            .ends_with("(details of 100000 bytes were dropped)")
+            .starts_with("no tea is left (its details were dropped"),
+        "{error}"
     );
 }
 

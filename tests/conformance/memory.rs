@@ -12,7 +12,7 @@ use futures_util::StreamExt;
 const LEFT_OVER_BYTES_MAX: i64 = 16 * 1024;
 
 /// Does the same work over and over, and checks that what it leaves does not grow with it.
-fn does_not_grow<W: AsyncFn(&Mesh)>(rounds: usize, work: W) {
+fn does_not_grow(rounds: usize, work: &impl AsyncFn(&Mesh)) {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -55,7 +55,7 @@ async fn settle(mesh: &Mesh) {
 #[test]
 fn calls_leave_nothing() {
     alone("memory::calls_leave_nothing", || {
-        does_not_grow(20_000, async |mesh| {
+        does_not_grow(20_000, &async |mesh| {
             mesh.call("orders", "echo")
                 .bytes(vec![7; 64])
                 .await
@@ -67,7 +67,7 @@ fn calls_leave_nothing() {
 #[test]
 fn failed_and_cancelled_calls_leave_nothing() {
     alone("memory::failed_and_cancelled_calls_leave_nothing", || {
-        does_not_grow(5_000, async |mesh| {
+        does_not_grow(5_000, &async |mesh| {
             mesh.call("orders", "nothing").await.unwrap_err();
             mesh.call("nobody", "echo").await.unwrap_err();
             let mut call = mesh.call("orders", "echo").into_future();
@@ -79,7 +79,7 @@ fn failed_and_cancelled_calls_leave_nothing() {
 #[test]
 fn registrations_leave_nothing() {
     alone("memory::registrations_leave_nothing", || {
-        does_not_grow(3_000, async |mesh| {
+        does_not_grow(3_000, &async |mesh| {
             let registration = mesh.serve(echo("billing")).await.unwrap();
             registration.deregister().await.unwrap();
         });
@@ -89,7 +89,7 @@ fn registrations_leave_nothing() {
 #[test]
 fn subscriptions_and_events_leave_nothing() {
     alone("memory::subscriptions_and_events_leave_nothing", || {
-        does_not_grow(3_000, async |mesh| {
+        does_not_grow(3_000, &async |mesh| {
             let mut events = mesh.subscribe("orders/*").capacity(4).await.unwrap();
             for _ in 0..8 {
                 mesh.publish("orders/created")
@@ -105,7 +105,7 @@ fn subscriptions_and_events_leave_nothing() {
 #[test]
 fn watches_leave_nothing() {
     alone("memory::watches_leave_nothing", || {
-        does_not_grow(3_000, async |mesh| {
+        does_not_grow(3_000, &async |mesh| {
             let mut watch = mesh.watch(&Query::all()).unwrap();
             assert!(soon(watch.next()).await.is_some());
         });
@@ -115,7 +115,7 @@ fn watches_leave_nothing() {
 #[test]
 fn meshes_leave_nothing() {
     alone("memory::meshes_leave_nothing", || {
-        does_not_grow(50, async |_| {
+        does_not_grow(50, &async |_| {
             let mesh = mesh().await;
             mesh.serve(echo("orders")).await.unwrap();
             mesh.call("orders", "echo").await.unwrap();

@@ -60,11 +60,15 @@ pub fn generate(language: Language, udl: &Utf8Path) -> Result<BTreeMap<Utf8PathB
     Ok(files)
 }
 
-/// Writes generated files into `folder`, which holds nothing else afterwards.
+/// Writes generated files into `folder`, which holds nothing else afterwards. Files that are what
+/// they would be are left alone, so that no build tool takes them for new.
 ///
 /// # Errors
 /// When the folder cannot be emptied or written.
 pub fn write(files: &BTreeMap<Utf8PathBuf, String>, folder: &Utf8Path) -> Result<()> {
+    if read_tree(folder).is_ok_and(|there| there == *files) {
+        return Ok(());
+    }
     if folder.exists() {
         fs_err::remove_dir_all(folder)?;
     }

@@ -38,6 +38,12 @@ pub(crate) fn entry(
     Ok(folder)
 }
 
+/// The folder of the entry `<kind>/<key>`, if it is there.
+pub(crate) fn find(kind: &str, key: &str) -> Option<Utf8PathBuf> {
+    let folder = home().ok()?.join(kind).join(key);
+    folder.join(WHOLE).exists().then_some(folder)
+}
+
 /// `$XDG_CACHE_HOME/commy`, or `~/.cache/commy`.
 fn home() -> Result<Utf8PathBuf> {
     let folder = |name| {

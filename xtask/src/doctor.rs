@@ -18,6 +18,9 @@ pub(crate) fn run() -> Result<ExitCode> {
     for language in LANGUAGES {
         for tool in language.tools() {
             let (version, word, color) = match (tool.find(), tool.need) {
+                (Found::Missing, Need::Required) if tool.is_set_up() => {
+                    ("–".to_owned(), "set up when needed", Color::Yellow)
+                }
                 (Found::Good(version), _) => (version, "ok", Color::Green),
                 (Found::Old(version), Need::Required) => (version, "too old", Color::Red),
                 (Found::Missing, Need::Required) => ("–".to_owned(), "missing", Color::Red),
@@ -30,7 +33,7 @@ pub(crate) fn run() -> Result<ExitCode> {
                     Need::Optional(purpose) => format!("   (for {purpose})"),
                 };
                 advice.push(format!("  {}: {}{purpose}", tool.name, tool.how_to_get()));
-                complete &= tool.need != Need::Required;
+                complete &= tool.need != Need::Required || tool.is_set_up();
             }
             let needed = match tool.minimum {
                 "" => "any".to_owned(),

@@ -11,6 +11,8 @@ use crate::step::Step;
 pub(crate) struct Native {
     /// The shared library, under the platform's own name for it.
     pub(crate) cdylib: Utf8PathBuf,
+    /// The static library, likewise.
+    pub(crate) staticlib: Utf8PathBuf,
 }
 
 /// Builds commy-ffi alone, so that no other package of the workspace adds to its features.
@@ -32,9 +34,14 @@ pub(crate) fn build(site: &Site) -> Result<Native> {
         })
         .flatten()
         .collect();
-    let cdylib = files
-        .into_iter()
-        .find(|file| matches!(file.extension(), Some("so" | "dylib" | "dll")))
-        .context("commy-ffi built no shared library")?;
-    Ok(Native { cdylib })
+    let built = |extensions: &[&str]| {
+        files
+            .iter()
+            .find(|file| file.extension().is_some_and(|it| extensions.contains(&it)))
+            .cloned()
+    };
+    Ok(Native {
+        cdylib: built(&["so", "dylib", "dll"]).context("commy-ffi built no shared library")?,
+        staticlib: built(&["a", "lib"]).context("commy-ffi built no static library")?,
+    })
 }

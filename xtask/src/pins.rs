@@ -12,6 +12,12 @@ pub(crate) const MYPY: &str = "1.19.1";
 pub(crate) const PYTEST: &str = "8.4.2";
 pub(crate) const RUFF: &str = "0.17.6";
 
+/// The oldest Swift that the SDK is written for.
+pub(crate) const SWIFT_MINIMUM: &str = "6.0";
+/// The release of Debian whose Swift is set up where there is none, and the root that holds it.
+pub(crate) const SWIFT_SUITE: &str = "trixie";
+pub(crate) const SWIFT_ROOT: &str = "debian-13-swift-6.0";
+
 /// The channel of `rust-toolchain.toml`; a test keeps the two alike.
 pub(crate) const RUST: &str = "1.95.0";
 /// Optional tools of a Rust developer: the lowest versions that read our settings.

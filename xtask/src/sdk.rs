@@ -5,6 +5,7 @@
 
 mod python;
 mod rust;
+mod swift;
 
 use anyhow::Result;
 use camino::Utf8PathBuf;
@@ -31,7 +32,7 @@ pub(crate) const TOPICS: &[&str] = &[
 ];
 
 /// Every language, in the order of the tables. A new one is a file and a row.
-pub(crate) const LANGUAGES: &[&dyn Language] = &[&rust::Rust, &python::Python];
+pub(crate) const LANGUAGES: &[&dyn Language] = &[&rust::Rust, &python::Python, &swift::Swift];
 
 /// The languages whose SDK is built from the UDL.
 pub(crate) fn sdks() -> impl Iterator<Item = &'static dyn Sdk> {

@@ -19,7 +19,7 @@ const CONTEXT: usize = 3;
 pub(crate) fn run(arguments: &cli::Snapshots) -> Result<ExitCode> {
     let site = Site::open(false, false)?;
     if arguments.accept {
-        let outcome = compare(&site, "accept", "always")?.run(&site)?;
+        let outcome = compare(&site, "accept", "always").run(&site)?;
         discard_pending(&site)?;
         outcome.require(&site)?;
         site.screen
@@ -28,7 +28,7 @@ pub(crate) fn run(arguments: &cli::Snapshots) -> Result<ExitCode> {
     }
     // What differs is left beside the snapshots, shown, and taken away again.
     discard_pending(&site)?;
-    let outcome = compare(&site, "compare", "new")?.run(&site)?;
+    let outcome = compare(&site, "compare", "new").run(&site)?;
     let pending = pending(&site)?;
     for file in &pending {
         show(&site, file)?;
@@ -51,12 +51,13 @@ pub(crate) fn run(arguments: &cli::Snapshots) -> Result<ExitCode> {
     })
 }
 
-fn compare(site: &Site, title: &str, update: &str) -> Result<Step> {
-    Ok(Step::new(format!("snapshots: {title}"), "cargo")
+fn compare(site: &Site, title: &str, update: &str) -> Step {
+    Step::new(format!("snapshots: {title}"), "cargo")
         .args(["test", "--locked", "--workspace", "--test", "codegen"])
         .env("INSTA_UPDATE", update)
-        .env("INSTA_FORCE_PASS", "0")
-        .dir(&site.root))
+        // Every difference is wanted, not only the first of each language.
+        .env("INSTA_FORCE_PASS", "1")
+        .dir(&site.root)
 }
 
 fn pending(site: &Site) -> Result<Vec<Utf8PathBuf>> {
@@ -75,7 +76,8 @@ fn pending(site: &Site) -> Result<Vec<Utf8PathBuf>> {
             }
         }
     }
-    files.sort();
+    // Surfaces are what is reviewed; the full texts follow.
+    files.sort_by_key(|file| (!file.as_str().ends_with("surface.snap.new"), file.clone()));
     Ok(files)
 }
 

@@ -28,6 +28,12 @@ pub(crate) enum Get {
     Apt(&'static [&'static str]),
     /// A command for the developer to type.
     Command(&'static str),
+    /// Set up in the cache by the language's `prepare`, where it can be.
+    Setup {
+        /// Whether it is there.
+        find: fn() -> Found,
+        how: &'static str,
+    },
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -46,7 +52,15 @@ pub(crate) enum Found {
 }
 
 impl Tool {
+    /// On the path, or else in the cache if that is where it is set up.
     pub(crate) fn find(&self) -> Found {
+        match (self.on_path(), self.get) {
+            (Found::Old(_) | Found::Missing, Get::Setup { find, .. }) => find(),
+            (found, _) => found,
+        }
+    }
+
+    pub(crate) fn on_path(&self) -> Found {
         let [program, arguments @ ..] = self.probe else {
             return Found::Missing;
         };
@@ -66,13 +80,23 @@ impl Tool {
         match self.get {
             Get::Apt(packages) => format!("apt-get install {}", packages.join(" ")),
             Get::Command(command) => command.to_owned(),
+            Get::Setup { how, .. } => how.to_owned(),
         }
+    }
+
+    /// Whether the commands that need it set it up by themselves.
+    pub(crate) fn is_set_up(&self) -> bool {
+        matches!(self.get, Get::Setup { .. })
     }
 }
 
-/// Makes sure that every required tool is there, installing what Debian has.
+/// Makes sure that every required tool is there but for those that are set up in the cache,
+/// installing what Debian has.
 pub(crate) fn provide(site: &Site, language: &str, tools: &[Tool]) -> Result<()> {
-    for tool in tools.iter().filter(|tool| tool.need == Need::Required) {
+    for tool in tools
+        .iter()
+        .filter(|tool| tool.need == Need::Required && !tool.is_set_up())
+    {
         if matches!(tool.find(), Found::Good(_)) {
             continue;
         }
@@ -97,10 +121,7 @@ pub(crate) fn provide(site: &Site, language: &str, tools: &[Tool]) -> Result<()>
 
 fn install(site: &Site, language: &str, packages: &[&str]) -> Result<()> {
     let wanted = packages.join(" ");
-    Step::new(format!("{language}: apt-get update"), "apt-get")
-        .args(["update", "--quiet"])
-        .run(site)?
-        .require(site)?;
+    update_apt(site, language)?;
     Step::new(format!("{language}: apt-get install {wanted}"), "apt-get")
         .env("DEBIAN_FRONTEND", "noninteractive")
         .args(["install", "--quiet", "--yes", "--no-install-recommends"])
@@ -108,6 +129,23 @@ fn install(site: &Site, language: &str, packages: &[&str]) -> Result<()> {
         .run(site)?
         .require(site)?;
     Ok(())
+}
+
+/// Has apt ask its mirrors what they have.
+pub(crate) fn update_apt(site: &Site, language: &str) -> Result<()> {
+    Step::new(format!("{language}: apt-get update"), "apt-get")
+        .args(["update", "--quiet"])
+        .run(site)?
+        .require(site)?;
+    Ok(())
+}
+
+/// Requires what setting up by Debian's means takes.
+pub(crate) fn require_debian_root(what: &str) -> Result<()> {
+    if may_install() {
+        return Ok(());
+    }
+    bail!("{what} can be set up on Debian, as root; this machine is something else, or we are not")
 }
 
 /// Whether Debian's packages can be installed without asking anyone.

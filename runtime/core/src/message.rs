@@ -227,18 +227,13 @@ impl Failure {
 }
 
 /// What `?` makes of an error in a handler: the handler's own failure, with the name of the error's
-/// type as its code. An [`Error`] of commy passes on the code of the failure that it reports, or
-/// gives the name of its status.
+/// type as its code; for an [`Error`] of commy, the name of its status. What another service said
+/// in a nested call is not this one's word: who wants to pass its code on says so.
 impl<E: std::error::Error + 'static> From<E> for Failure {
     fn from(error: E) -> Self {
-        let Some(error) = (&error as &dyn std::any::Any).downcast_ref::<Error>() else {
-            return Self::new(type_name::<E>(), error.to_string());
-        };
-        let context = error.context();
-        let code = context.code.as_deref().unwrap_or(error.status().name());
-        Self {
-            details_json: context.details_json.clone(),
-            ..Self::new(code, error.reason())
+        match (&error as &dyn std::any::Any).downcast_ref::<Error>() {
+            Some(error) => Self::new(error.status().name(), error.reason()),
+            None => Self::new(type_name::<E>(), error.to_string()),
         }
     }
 }
@@ -325,17 +320,12 @@ mod tests {
     }
 
     #[test]
-    fn an_error_of_a_nested_call_keeps_its_code() {
-        let inner = Failure {
-            details_json: Some("[1]".into()),
-            ..Failure::new("SOLD_OUT", "no tea")
-        };
-        let failure = Failure::from(Error::from(inner.clone()));
-        assert_eq!(failure, inner);
-    }
-
-    #[test]
-    fn an_error_of_a_nested_call_without_a_code_is_told_by_its_status() {
+    fn what_a_nested_call_failed_with_is_told_by_its_status() {
+        let nested = Error::from(Failure::new("SOLD_OUT", "no tea"));
+        assert_eq!(
+            Failure::from(nested),
+            Failure::new("HANDLER_FAILED", "no tea")
+        );
         let failure = Failure::from(Error::new(Status::Unavailable, "nobody there"));
         assert_eq!(failure, Failure::new("UNAVAILABLE", "nobody there"));
     }

@@ -14,6 +14,7 @@ use actix::{Message, Recipient};
 use commy_core::{Error, Result, Status};
 
 pub(crate) mod broker;
+mod in_flight;
 pub(crate) mod instance;
 pub(crate) mod mesh;
 pub(crate) mod prober;

@@ -1,7 +1,7 @@
 //! The actors of commy, and the handle through which programs use them.
 //!
 //! Core decides, actors carry. Control (registering, health, subscriptions, starting and stopping)
-//! goes through the mailboxes of [`actors`]; data does not queue behind it: a call reads the latest
+//! goes through the mailboxes of `actors`; data does not queue behind it: a call reads the latest
 //! routing snapshot and goes straight to the mailbox of the instance that core picked, and an
 //! event goes straight into the queues of its subscribers.
 //!

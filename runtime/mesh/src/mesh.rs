@@ -307,14 +307,14 @@ impl Mesh {
         };
         ask(session.node.subscribe(), message).await?;
         let closing = session.closing.clone();
-        session.node.spawn(async move {
+        session.node.spawn(session.closers.track_future(async move {
             // Whichever comes first, so that a mesh that goes on keeps nothing of what was closed.
             tokio::select! {
                 biased;
                 () = closing.cancelled() => queue.close(),
                 () = queue.closed() => {}
             }
-        });
+        }));
         Ok(subscription)
     }
 }

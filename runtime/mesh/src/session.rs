@@ -23,6 +23,8 @@ pub(crate) struct Session {
     pub(crate) closing: CancellationToken,
     /// The calls that are made and not over.
     pub(crate) calls: TaskTracker,
+    /// What closes the subscriptions of the mesh then; its stop waits for them.
+    pub(crate) closers: TaskTracker,
     membership: Arc<Membership>,
     stop: Recipient<Stop>,
 }
@@ -46,9 +48,15 @@ impl Session {
         fabric: Option<&Arc<dyn Fabric>>,
     ) -> Result<Self> {
         let node = membership.join(settings, fabric).await?;
-        let actor = Mesh::new(Arc::clone(&node), settings.clone(), Arc::clone(counters));
+        let mut joined = Joined {
+            membership: Some(Arc::clone(membership)),
+            node: Arc::clone(&node),
+        };
+        let (settings, counters) = (settings.clone(), Arc::clone(counters));
         let (started, starting) = oneshot::channel();
+        let place = Arc::clone(&node);
         let is_spawned = node.spawn(async move {
+            let actor = Mesh::new(place, settings, counters);
             // A starter that has gone leaves an actor without an address, which ends by itself.
             let _ = started.send(actor.start());
         });
@@ -61,6 +69,7 @@ impl Session {
                 ));
             }
         };
+        joined.membership = None;
         Ok(Self {
             inbox: MeshInbox {
                 host: address.clone().recipient(),
@@ -73,12 +82,14 @@ impl Session {
             node,
             closing: CancellationToken::new(),
             calls: TaskTracker::new(),
+            closers: TaskTracker::new(),
             membership: Arc::clone(membership),
         })
     }
 
     /// Withdraws what the mesh registered, lets calls in flight finish for at most this time, those
-    /// that it answers and those that it made, and leaves the node. Goes on to its end whether or not the returned future is polled.
+    /// that it answers and those that it made, and leaves the node. Goes on to its end whether or
+    /// not the returned future is polled.
     pub(crate) fn close(&self, drain: Duration) -> impl Future<Output = ()> + Send + 'static {
         let (left, leaving) = oneshot::channel();
         let stop = self.stop.clone();
@@ -86,6 +97,7 @@ impl Session {
         let closing = self.closing.clone();
         let calls = self.calls.clone();
         calls.close();
+        let closers = self.closers.clone();
         self.node.spawn(async move {
             let finishing = tokio::time::timeout(drain, calls.wait());
             let (stopped, finished) = futures_util::join!(stop.send(Stop(drain)), finishing);
@@ -96,6 +108,8 @@ impl Session {
                 tracing::error!(mesh = %membership.name, "the mesh's actor ended before it was stopped");
             }
             closing.cancel();
+            closers.close();
+            closers.wait().await;
             if membership.leave().await {
                 let _ = left.send(());
             }
@@ -108,6 +122,23 @@ impl Session {
                 Ok(()) = leaving => {}
                 () = ended => {}
             }
+        }
+    }
+}
+
+/// A node that a mesh has joined and does not take part in yet. Dropping it leaves the node again:
+/// the future that starts a mesh may be dropped at any time.
+struct Joined {
+    membership: Option<Arc<Membership>>,
+    node: Arc<Node>,
+}
+
+impl Drop for Joined {
+    fn drop(&mut self) {
+        if let Some(membership) = self.membership.take() {
+            self.node.spawn(async move {
+                membership.leave().await;
+            });
         }
     }
 }

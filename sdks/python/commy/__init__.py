@@ -15,7 +15,7 @@
 ``commy.errors``. All times are in seconds.
 """
 
-from commy import errors, library
+from commy import blocking, errors, library
 from commy.breaker import CircuitBreaker
 from commy.call import Reply
 from commy.endpoint import Http, Tcp
@@ -56,6 +56,7 @@ __all__ = [
     "Tcp",
     "UnknownMethod",
     "Watch",
+    "blocking",
     "errors",
     "method",
 ]

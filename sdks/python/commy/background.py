@@ -17,6 +17,9 @@ from commy.errors import Cancelled, FailedPrecondition
 
 T = TypeVar("T")
 
+GRACE_SECONDS = 1.0
+"""How long the end of the loop waits for those who wait for something else than the mesh."""
+
 
 class Background:
     """The thread is started when it is first needed, and again after it was closed."""
@@ -26,6 +29,7 @@ class Background:
         self._lock = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
+        self._awaited: set[concurrent.futures.Future[Any]] = set()
         self._end: weakref.finalize[Any, Any] | None = None
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
@@ -42,15 +46,19 @@ class Background:
         with self._lock:
             # Under the lock, so that a close comes either before or after, and then cancels this.
             future = asyncio.run_coroutine_threadsafe(work, self._running())
+            self._awaited.add(future)
         try:
             return future.result()
         except concurrent.futures.CancelledError:
             raise Cancelled("the mesh was closed by another thread") from None
         finally:
             future.cancel()
+            self._awaited.discard(future)
 
     def close(self) -> None:
         """Cancels what still runs and ends the thread."""
+        # The mesh has stopped, so whoever waits for it is about to be told: by it, not by this.
+        concurrent.futures.wait(list(self._awaited), GRACE_SECONDS)
         with self._lock:
             thread, self._thread, self._loop = self._thread, None, None
             if self._end is not None:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from commy import buffers
+
 __all__ = ["raw", "version"]
 
 try:
@@ -44,6 +46,7 @@ def _let_go_of_handles() -> None:
 
 
 _let_go_of_handles()
+buffers.install(raw)
 
 
 def version() -> str:

@@ -158,7 +158,7 @@ class Mesh:
         self._unregistered = list(self._declared)
         process.release(self)
 
-    async def abandon(self) -> None:
+    async def _abandon(self) -> None:
         """Stops without waiting for handlers. Called when the interpreter ends."""
         for dispatcher in list(self._dispatchers):
             dispatcher.abandon()

@@ -28,7 +28,7 @@ EXIT_SECONDS_MAX = 10.0
 class Stoppable(Protocol):
     """What is stopped when the interpreter ends."""
 
-    def abandon(self) -> Awaitable[None]:
+    def _abandon(self) -> Awaitable[None]:
         """Stops at once, without waiting for requests whose event loop is gone."""
 
 
@@ -97,7 +97,7 @@ def _stop_all() -> None:
     meshes = list(_running)
 
     async def stop() -> None:
-        await asyncio.wait([asyncio.ensure_future(mesh.abandon()) for mesh in meshes], timeout=EXIT_SECONDS_MAX)
+        await asyncio.wait([asyncio.ensure_future(mesh._abandon()) for mesh in meshes], timeout=EXIT_SECONDS_MAX)
 
     deadline = time.monotonic() + EXIT_SECONDS_MAX
     if meshes:

@@ -69,7 +69,11 @@ class Orders:
         number = f"order-{self.count}"
         amount = self.prices[order["item"]] * order["count"]
         # What is left of the caller's time is all that these calls may take.
-        await mesh.call("inventory", "reserve", order, timeout=context.time_left)
+        try:
+            await mesh.call("inventory", "reserve", order, timeout=context.time_left)
+        except errors.HandlerFailed as refused:
+            # Passed on on purpose: what another service says is not this one's word by itself.
+            raise HandlerError(refused.code, refused.reason, details=refused.details) from None
         try:
             headers = {"order-id": number}
             payment = {"amount": amount}

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 SECONDS_MAX = 30.0
-"""No test takes a tenth of it: whoever waits longer waits for what will never come."""
+"""Few tests take a tenth of it: whoever waits longer waits for what will never come. One that needs
+more says so by the marker ``seconds``."""
 
 _numbers = itertools.count(1)
 
@@ -24,8 +25,11 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     # The fixture names of the item, not its parameters' names: these hold what was asked for.
     arguments = {name: pyfuncitem.funcargs[name] for name in inspect.signature(test).parameters}
 
+    marker = pyfuncitem.get_closest_marker("seconds")
+    seconds = SECONDS_MAX if marker is None else marker.args[0]
+
     async def limited() -> None:
-        await asyncio.wait_for(test(**arguments), SECONDS_MAX)
+        await asyncio.wait_for(test(**arguments), seconds)
 
     asyncio.run(limited())
     return True

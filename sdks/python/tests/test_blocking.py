@@ -155,8 +155,6 @@ def test_ctrl_c_while_waiting_cancels_the_handler(name: str) -> None:
 
 @pytest.mark.parametrize("method", [name for name in vars(commy.Mesh) if not name.startswith("_")])
 def test_both_twins_have_the_same_methods_with_the_same_parameters(method: str) -> None:
-    if method == "abandon":  # for the end of the interpreter only
-        return
     one, other = getattr(commy.Mesh, method), getattr(blocking.Mesh, method)
     if isinstance(one, property):
         assert isinstance(other, property)

@@ -113,6 +113,30 @@ def test_a_loop_closed_by_hand_leaves_no_noise() -> None:
     assert run(program) == "end"
 
 
+def test_finalizers_in_a_cycle_of_garbage_may_use_a_mesh_that_is_gone() -> None:
+    program = """
+    import gc, commy
+
+    class Holder:
+        def __init__(self):
+            self.itself = self
+            self.mesh = commy.Mesh("cycle")
+            self.registrations = self.mesh.registrations
+
+        def __del__(self):
+            try:
+                self.mesh.node_id, self.mesh.stats(), repr(self.mesh)
+            except Exception:
+                pass
+
+    for _ in range(100):
+        Holder()
+    gc.collect()
+    print("end")
+    """
+    assert run(program) == "end"
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this platform cannot fork")
 def test_a_forked_child_is_refused_and_its_parent_goes_on() -> None:
     program = """

@@ -212,10 +212,12 @@ async def test_handlers_see_a_copy_of_the_context_variables_of_their_registratio
 
 
 @pytest.mark.parametrize("bad", ["", "s" * 129, "has space", "größe", "a/b", "\udcff"])
-async def test_a_bad_service_name_is_refused(name: str, bad: str) -> None:
+async def test_a_bad_service_name_is_refused_and_named(name: str, bad: str) -> None:
+    shown = repr(bad)[1:-1][:20]
     async with Mesh(name) as mesh:
-        with pytest.raises(errors.InvalidArgument):
+        with pytest.raises(errors.InvalidArgument) as caught:
             await mesh.register(bad, lambda value: value)
+        assert shown in caught.value.reason
 
 
 @pytest.mark.parametrize(

@@ -31,8 +31,7 @@ pub(crate) fn declarations(
     let mut head = String::new();
     let mut complete = false;
 
-    let mut letters = source.chars().peekable();
-    while let Some(letter) = letters.next() {
+    for letter in source.chars() {
         if skipped > 0 {
             match letter {
                 '{' => skipped += 1,

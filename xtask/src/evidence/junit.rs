@@ -121,9 +121,9 @@ mod tests {
 
     #[test]
     fn ctest_reports_by_status() -> Result<()> {
-        let xml = r#"<testsuite name="linux"><testcase name="call.answers" status="run"/>
-            <testcase name="errors.null" status="fail"/>
-            <testcase name="errors.stale" status="notrun"/></testsuite>"#;
+        let xml = r#"<testsuite name="linux"><testcase name="call.answers" classname="call.answers" status="run"/>
+            <testcase name="errors.null" classname="errors.null" status="fail"/>
+            <testcase name="errors.stale" classname="errors.stale" status="notrun"/></testsuite>"#;
         let expected = [
             ("call".to_owned(), Verdict::Passed),
             ("errors".to_owned(), Verdict::Failed),

@@ -13,6 +13,8 @@ use crate::tool::{Found, Get, Need, Tool};
 /// The package whose test targets are columns: `conformance` by topic, the others by their name.
 const TESTS: &str = "commy-tests";
 const CONFORMANCE: &str = "conformance";
+/// The package of the benchmarks.
+const BENCHES: &str = "commy-bench";
 
 const CARGO_DENY: Tool = Tool {
     name: "cargo-deny",
@@ -60,7 +62,16 @@ impl Language for Rust {
     }
 
     fn columns(&self) -> &'static [&'static str] {
-        &["lint", "unit", "house", "codegen", "simulation", "tour"]
+        &[
+            "lint",
+            "unit",
+            "mesh",
+            "house",
+            "codegen",
+            "simulation",
+            "tour",
+            "shop",
+        ]
     }
 
     fn checks(&self, site: &Site, only: Option<&[&str]>) -> Result<Vec<Check>> {
@@ -123,22 +134,24 @@ impl Language for Rust {
             checks.push(test(column, &target, &arguments));
         }
         let examples = ["build", "--locked", "--workspace", "--examples"];
+        let sample = |name: &str| {
+            let program = site.target.join("debug/examples").join(name);
+            [
+                cargo("build the samples", &examples),
+                Step::new(format!("rust: {name}"), program),
+            ]
+        };
         checks.push(Check {
             evidence: Evidence::Prints("9/9"),
-            ..Check::exit(
-                "tour",
-                [
-                    cargo("build the samples", &examples),
-                    Step::new("rust: tour", site.target.join("debug/examples/tour")),
-                ],
-            )
+            ..Check::exit("tour", sample("tour"))
         });
+        checks.push(Check::exit("shop", sample("shop")));
         Ok(checks)
     }
 
     fn benches(&self, site: &Site, filter: Option<&str>) -> Result<Vec<Step>> {
         let step = Step::new("rust: benchmarks", "cargo")
-            .args(["bench", "--locked", "--package", TESTS, "--benches", "--"])
+            .args(["bench", "--locked", "--package", BENCHES, "--benches", "--"])
             .args(filter)
             .dir(&site.root);
         Ok(vec![step])

@@ -1,14 +1,15 @@
 //! One hosted instance: it runs its handler's futures, counts the calls in flight and drains them.
 //! It is the sole writer of these; it must not know how a caller found it.
 
-use std::{cell::Cell, panic::AssertUnwindSafe, rc::Rc, sync::Arc, time::Duration};
+use std::{panic::AssertUnwindSafe, rc::Rc, sync::Arc, time::Duration};
 
 use actix::{Actor, Context, Handler as Handle, Message as ActorMessage, ResponseFuture};
 use commy_core::{Error, Status, identity::InstanceId, message::IncomingRequest};
 use futures_util::FutureExt;
-use tokio::sync::{Notify, oneshot};
+use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
+use super::in_flight::{Entered, InFlight};
 use crate::{
     fabric::LocalAnswer,
     handler::Handler,
@@ -94,7 +95,7 @@ impl Handle<Invoke> for Instance {
             // A caller on this node keeps its deadline itself, and drops the receiver.
             time_left: is_from_afar.then_some(request.time_left),
             counters: Arc::clone(&self.counters),
-            _in_flight: self.in_flight.enter(),
+            in_flight: self.in_flight.enter(),
         };
         actix_rt::spawn(work.answer(Arc::clone(&self.handler), request, reply));
     }
@@ -136,7 +137,7 @@ impl Instance {
                 Status::Unavailable,
                 format!("instance {} is draining", self.id),
             )
-        } else if self.in_flight.calls.get() >= self.in_flight_max {
+        } else if self.in_flight.count() >= self.in_flight_max {
             Error::new(
                 Status::ResourceExhausted,
                 format!(
@@ -159,7 +160,7 @@ struct Work {
     /// How long there is somebody who waits; none when that one will say so itself.
     time_left: Option<Duration>,
     counters: Arc<Counters>,
-    _in_flight: Entered,
+    in_flight: Entered,
 }
 
 impl Work {
@@ -195,8 +196,9 @@ impl Work {
             )),
         };
         let outcome = outcome.map_err(|error| error.with_instance(self.id.to_string()));
-        // Who has the reply must not find the request among those that are still worked on.
-        drop(present);
+        // Who has the reply must not find the request among those that are still worked on, nor be
+        // refused because of it.
+        drop((present, self.in_flight));
         let _ = reply.send(LocalAnswer::Handled(outcome));
     }
 
@@ -208,38 +210,5 @@ impl Work {
             .unwrap_or("a value that is no text");
         tracing::error!(instance = %self.id, panic = text, "a handler panicked");
         Error::new(Status::Internal, format!("the handler panicked: {text}"))
-    }
-}
-
-/// The calls that a handler is at work on.
-#[derive(Default)]
-struct InFlight {
-    calls: Cell<u32>,
-    idle: Notify,
-}
-
-impl InFlight {
-    fn enter(self: &Rc<Self>) -> Entered {
-        self.calls.set(self.calls.get() + 1);
-        Entered(Rc::clone(self))
-    }
-
-    async fn wait_until_idle(&self) {
-        while self.calls.get() > 0 {
-            self.idle.notified().await;
-        }
-    }
-}
-
-/// One call in flight, for as long as it lives.
-struct Entered(Rc<InFlight>);
-
-impl Drop for Entered {
-    fn drop(&mut self) {
-        let calls = self.0.calls.get() - 1;
-        self.0.calls.set(calls);
-        if calls == 0 {
-            self.0.idle.notify_waiters();
-        }
     }
 }

@@ -3,6 +3,7 @@
 
 use std::{
     collections::BTreeMap,
+    rc::Rc,
     sync::{Arc, atomic::Ordering::Relaxed},
     time::Duration,
 };
@@ -20,6 +21,7 @@ use tokio::sync::oneshot;
 
 use super::{
     CONTROL_MAILBOX_CAPACITY, ask,
+    in_flight::InFlight,
     instance::{Drain, Halt, Instance as InstanceActor, MAILBOX_CAPACITY},
     registry::{Deregister, Register, ReportHealth},
 };
@@ -44,6 +46,9 @@ pub(crate) struct Mesh {
     counters: Arc<Counters>,
     /// By id, so that what is done for all of them is done in an order.
     registrations: BTreeMap<InstanceId, Child>,
+    /// Registrations that the registry has not answered yet; one must not be left behind in its
+    /// table by a mesh that has ended.
+    registering: Rc<InFlight>,
     is_stopping: bool,
 }
 
@@ -114,6 +119,7 @@ impl Mesh {
             settings,
             counters,
             registrations: BTreeMap::new(),
+            registering: Rc::default(),
             is_stopping: false,
         }
     }
@@ -258,18 +264,19 @@ impl Handle<Stop> for Mesh {
 
     fn handle(&mut self, Stop(time): Stop, _: &mut Self::Context) -> Self::Result {
         self.is_stopping = true;
-        let ids: Vec<_> = self.registrations.keys().copied().collect();
-        let withdrawals: Vec<_> = ids.iter().map(|id| self.withdraw(*id, time)).collect();
-        Box::pin(
-            join_all(withdrawals)
-                .into_actor(self)
-                .map(move |_, mesh, ctx| {
-                    for id in ids {
-                        mesh.forget(id);
-                    }
-                    ctx.stop();
-                }),
-        )
+        let registering = Rc::clone(&self.registering);
+        let registered = async move { registering.wait_until_idle().await };
+        let withdrawn = registered.into_actor(self).then(move |(), mesh, _| {
+            let ids: Vec<_> = mesh.registrations.keys().copied().collect();
+            let withdrawals: Vec<_> = ids.iter().map(|id| mesh.withdraw(*id, time)).collect();
+            join_all(withdrawals).into_actor(mesh).map(|_, _, _| ids)
+        });
+        Box::pin(withdrawn.map(|ids, mesh, ctx| {
+            for id in ids {
+                mesh.forget(id);
+            }
+            ctx.stop();
+        }))
     }
 }
 
@@ -284,8 +291,13 @@ impl Mesh {
         reply: oneshot::Sender<Result<Instance>>,
         ctx: &mut Context<Self>,
     ) {
+        if self.is_stopping {
+            // Who waits for it finds out by this reply being dropped.
+            return;
+        }
         let id = register.instance.id;
         let registry = self.node.registry().register.clone();
+        let entered = self.registering.enter();
         let registering = async move {
             if let Some(beginning) = beginning {
                 let _ = tokio::time::timeout(BEGIN_TIMEOUT, beginning).await;
@@ -301,7 +313,9 @@ impl Mesh {
                 // Its mailbox is empty, so there is room.
                 let _ = halt.try_send(Halt);
             }
-            let is_wanted = reply.send(outcome).is_ok() && !mesh.is_stopping;
+            let is_wanted = reply.send(outcome).is_ok();
+            // From here on a stop finds it among the registrations.
+            drop(entered);
             if is_registered && !is_wanted {
                 let withdrawal = mesh.withdraw(id, Duration::ZERO);
                 ctx.spawn(
