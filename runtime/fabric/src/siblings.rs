@@ -1,0 +1,104 @@
+//! Connecting to the other nodes of this host, at the beginning and again when a connection was
+//! lost: Zenoh does not connect again to nodes that it was not configured with.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::{Arc, Weak},
+    time::Duration,
+};
+
+use futures_util::{StreamExt, stream};
+use zenoh::{
+    Wait,
+    config::{Locator, ZenohId},
+    internal::runtime::{Runtime as ZenohRuntime, ZRuntime},
+};
+
+use crate::{
+    rendezvous::{Rendezvous, Sibling},
+    station::Station,
+};
+
+/// How many connections are opened at once.
+const CONNECTING_MAX: usize = 16;
+/// How long the first connections may take together before the node goes on without the rest.
+const CONNECT_TIME: Duration = Duration::from_secs(1);
+/// How often the nodes of this host are looked at again.
+const LOOK_INTERVAL: Duration = Duration::from_millis(250);
+/// After how many looks a node connects to one that should have connected to it.
+const LOOKS_PATIENT: u32 = 4;
+
+/// Connects to all of them, or to as many as can be in a second.
+pub(crate) async fn connect_all(zenoh: &ZenohRuntime, siblings: Vec<Sibling>) {
+    let connections = stream::iter(siblings)
+        .map(|sibling| connect(zenoh, sibling))
+        .buffer_unordered(CONNECTING_MAX)
+        .for_each(|()| async {});
+    if tokio::time::timeout(CONNECT_TIME, connections).await.is_err() {
+        tracing::warn!("not all nodes of this host could be connected to at once");
+    }
+}
+
+/// Looks for nodes of this host that are not connected, as long as the link is open. Of two, the
+/// one with the higher id connects; the other does so only if nothing came of that.
+pub(crate) async fn look_around(
+    zenoh: ZenohRuntime,
+    rendezvous: Arc<Rendezvous>,
+    station: Weak<Station>,
+) {
+    let me = zenoh.zid().to_string();
+    let mut missed: HashMap<String, u32> = HashMap::new();
+    loop {
+        tokio::time::sleep(LOOK_INTERVAL).await;
+        let Some(connected) = station.upgrade().and_then(|station| connected(&station)) else {
+            return;
+        };
+        let siblings = match rendezvous.siblings() {
+            Ok(siblings) => siblings,
+            Err(error) => {
+                tracing::warn!(%error, "the nodes of this host cannot be looked at");
+                continue;
+            }
+        };
+        let absent: Vec<_> = siblings
+            .into_iter()
+            .filter(|sibling| !connected.contains(&sibling.id))
+            .collect();
+        missed.retain(|id, _| absent.iter().any(|sibling| sibling.id == *id));
+        for sibling in absent {
+            let looks = missed.entry(sibling.id.clone()).or_default();
+            *looks += 1;
+            if me > sibling.id || *looks >= LOOKS_PATIENT {
+                connect(&zenoh, sibling).await;
+            }
+        }
+    }
+}
+
+/// The ids of the nodes that this one is connected to.
+fn connected(station: &Station) -> Option<HashSet<String>> {
+    station.carrier.with(|session| {
+        let info = session.info();
+        info.peers_zid()
+            .wait()
+            .chain(info.routers_zid().wait())
+            .map(|id| id.to_string())
+            .collect()
+    })
+}
+
+/// Connects to a node. Its socket is read on Zenoh's receiving threads, which saves a message the
+/// way from one thread to another.
+async fn connect(zenoh: &ZenohRuntime, sibling: Sibling) {
+    let Sibling { id, locator } = sibling;
+    let (Ok(id), Ok(locator)) = (id.parse::<ZenohId>(), locator.parse::<Locator>()) else {
+        tracing::warn!(id, locator, "a node of this host has an impossible address");
+        return;
+    };
+    let zenoh = zenoh.clone();
+    let connecting =
+        ZRuntime::RX.spawn(async move { zenoh.connect_peer(&id.into(), &[locator]).await });
+    if !matches!(connecting.await, Ok(true)) {
+        tracing::debug!(%id, "a node of this host could not be connected to");
+    }
+}
