@@ -171,6 +171,13 @@ impl Error {
         &self.context
     }
 
+    /// The same error with more of a reason.
+    #[must_use]
+    pub fn with_reason(mut self, reason: impl Into<String>) -> Self {
+        self.reason = reason.into();
+        self
+    }
+
     /// The same error about this service.
     #[must_use]
     pub fn with_service(mut self, service: impl Into<String>) -> Self {

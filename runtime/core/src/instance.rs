@@ -17,6 +17,16 @@ pub enum Health {
     Draining,
 }
 
+impl Health {
+    /// Every health.
+    pub const ALL: [Self; 4] = [
+        Self::Starting,
+        Self::Healthy,
+        Self::Unhealthy,
+        Self::Draining,
+    ];
+}
+
 impl fmt::Display for Health {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

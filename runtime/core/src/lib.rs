@@ -26,6 +26,7 @@ pub mod breaker;
 pub mod deadline;
 pub mod evidence;
 pub mod outlier;
+pub mod peers;
 pub mod probing;
 pub mod retry;
 

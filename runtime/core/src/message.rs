@@ -226,6 +226,30 @@ impl Failure {
     }
 }
 
+/// What `?` makes of an error in a handler: the handler's own failure, with the name of the error's
+/// type as its code. An [`Error`] of commy passes on the code of the failure that it reports, or
+/// gives the name of its status.
+impl<E: std::error::Error + 'static> From<E> for Failure {
+    fn from(error: E) -> Self {
+        let Some(error) = (&error as &dyn std::any::Any).downcast_ref::<Error>() else {
+            return Self::new(type_name::<E>(), error.to_string());
+        };
+        let context = error.context();
+        let code = context.code.as_deref().unwrap_or(error.status().name());
+        Self {
+            details_json: context.details_json.clone(),
+            ..Self::new(code, error.reason())
+        }
+    }
+}
+
+/// The name of a type without its path and its parameters.
+fn type_name<T>() -> &'static str {
+    let path = std::any::type_name::<T>();
+    let path = path.split('<').next().unwrap_or(path);
+    path.rsplit("::").next().unwrap_or(path)
+}
+
 impl From<Failure> for Error {
     fn from(failure: Failure) -> Self {
         let Failure {
@@ -259,5 +283,38 @@ impl From<Failure> for Error {
 fn truncate(text: &mut String, bytes_max: usize) {
     if text.len() > bytes_max {
         text.truncate(text.floor_char_boundary(bytes_max));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("only {left} left")]
+    struct OutOfStock<N: std::fmt::Display + std::fmt::Debug> {
+        left: N,
+    }
+
+    #[test]
+    fn an_error_in_a_handler_is_told_by_the_name_of_its_type() {
+        let failure = Failure::from(OutOfStock { left: 3 });
+        assert_eq!(failure, Failure::new("OutOfStock", "only 3 left"));
+    }
+
+    #[test]
+    fn an_error_of_a_nested_call_keeps_its_code() {
+        let inner = Failure {
+            details_json: Some("[1]".into()),
+            ..Failure::new("SOLD_OUT", "no tea")
+        };
+        let failure = Failure::from(Error::from(inner.clone()));
+        assert_eq!(failure, inner);
+    }
+
+    #[test]
+    fn an_error_of_a_nested_call_without_a_code_is_told_by_its_status() {
+        let failure = Failure::from(Error::new(Status::Unavailable, "nobody there"));
+        assert_eq!(failure, Failure::new("UNAVAILABLE", "nobody there"));
     }
 }

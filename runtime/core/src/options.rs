@@ -36,6 +36,8 @@ pub struct MeshOptions {
     pub balance: Balance,
     /// When calls to a failing instance are refused; never when absent.
     pub breaker: Option<CircuitBreaker>,
+    /// How this process's node reaches the others.
+    pub fabric: FabricOptions,
 }
 
 impl MeshOptions {
@@ -51,10 +53,12 @@ impl MeshOptions {
             max_payload_bytes: 8 << 20,
             balance: Balance::LeastLoaded,
             breaker: None,
+            fabric: FabricOptions::default(),
         }
     }
 
-    /// Checks the options.
+    /// Checks the options. Those of the fabric are checked by whoever opens it, as only that one
+    /// knows its endpoints and files.
     ///
     /// # Errors
     /// The first value that breaks a rule, and the rule.
@@ -89,6 +93,7 @@ impl MeshOptions {
             max_payload_bytes: self.max_payload_bytes,
             balance: self.balance,
             breaker: self.breaker,
+            fabric: self.fabric.clone(),
         })
     }
 }
@@ -112,6 +117,8 @@ pub struct MeshSettings {
     pub balance: Balance,
     /// When calls to a failing instance are refused.
     pub breaker: Option<CircuitBreaker>,
+    /// How this process's node reaches the others.
+    pub fabric: FabricOptions,
 }
 
 /// When calls to a failing instance are refused without being sent.

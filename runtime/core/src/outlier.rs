@@ -38,13 +38,25 @@ impl Outlier {
         }
     }
 
+    /// Learns that there was no answer at all, which is reason enough: who hangs answers nobody,
+    /// and every call that finds out costs its caller the whole deadline.
+    pub fn on_silence(&mut self, now: Moment) {
+        if !self.is_ejected(now) {
+            self.eject(now);
+        }
+    }
+
     fn count_failure(&mut self, now: Moment) {
         self.failures_in_row += 1;
         if self.failures_in_row >= FAILURES_IN_ROW {
-            self.failures_in_row = 0;
-            self.ejections = self.ejections.saturating_add(1);
-            let ejection = EJECTION.saturating_mul(self.ejections).min(EJECTION_MAX);
-            self.ejected_until = Some(Deadline::of(now, ejection));
+            self.eject(now);
         }
+    }
+
+    fn eject(&mut self, now: Moment) {
+        self.failures_in_row = 0;
+        self.ejections = self.ejections.saturating_add(1);
+        let ejection = EJECTION.saturating_mul(self.ejections).min(EJECTION_MAX);
+        self.ejected_until = Some(Deadline::of(now, ejection));
     }
 }

@@ -6,6 +6,7 @@ use semver::VersionReq;
 
 use crate::{
     error::InvalidValue,
+    identity::NodeId,
     instance::{Health, Instance},
     name::{Locality, ServiceName, Tag},
     spec::{InstanceSpec, check_metadata},
@@ -107,6 +108,7 @@ impl Query {
             health: self.health.clone().unwrap_or_else(|| vec![Health::Healthy]),
             zone: self.zone.as_deref().map(Locality::new).transpose()?,
             region: self.region.as_deref().map(Locality::new).transpose()?,
+            node: None,
         })
     }
 }
@@ -120,16 +122,32 @@ pub struct Selector {
     health: Vec<Health>,
     zone: Option<Locality>,
     region: Option<Locality>,
+    node: Option<NodeId>,
 }
 
 impl Selector {
+    /// Every instance that a node registered, whatever its health.
+    #[must_use]
+    pub fn of_node(node: NodeId) -> Self {
+        Self {
+            service: None,
+            traits: Traits::default(),
+            health: Health::ALL.to_vec(),
+            zone: None,
+            region: None,
+            node: Some(node),
+        }
+    }
+
     /// Whether an instance is among those asked for.
     #[must_use]
     pub fn matches(&self, instance: &Instance) -> bool {
         let spec = &instance.spec;
-        self.service
-            .as_ref()
-            .is_none_or(|service| *service == spec.service)
+        self.node.is_none_or(|node| node == instance.id.node)
+            && self
+                .service
+                .as_ref()
+                .is_none_or(|service| *service == spec.service)
             && self.health.contains(&instance.health)
             && self
                 .zone

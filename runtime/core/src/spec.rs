@@ -150,6 +150,18 @@ impl ServiceSpec {
     }
 }
 
+impl From<&str> for ServiceSpec {
+    fn from(service: &str) -> Self {
+        Self::new(service)
+    }
+}
+
+impl From<String> for ServiceSpec {
+    fn from(service: String) -> Self {
+        Self::new(service)
+    }
+}
+
 /// A checked registration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InstanceSpec {

@@ -15,7 +15,8 @@ use tokio::sync::oneshot;
 
 /// A way for the nodes of a mesh to reach each other.
 pub trait Fabric: Send + Sync + 'static {
-    /// Connects a node. The listener may be told of peers before this resolves.
+    /// Connects a node. The listener may be told of peers before this resolves. A future that is
+    /// dropped before it has resolved leaves nothing open.
     ///
     /// # Errors
     /// `INVALID_ARGUMENT`, `FAILED_PRECONDITION` or `UNAVAILABLE`, saying what could not be opened.
@@ -30,17 +31,21 @@ pub trait Fabric: Send + Sync + 'static {
 /// any thread.
 pub trait Link: Send + Sync + 'static {
     /// Tells all peers, and all who come later, what this node's record is from now on. The update
-    /// is what changed since the record before, which is told to those who have that one.
+    /// is what changed since the record before, which is told to those who have that one. An update
+    /// that leads to the revision that it is based on changes nothing, and reminds those who missed
+    /// an earlier one.
     fn announce(&self, record: Arc<NodeRecord>, update: RecordUpdate);
 
     /// Asks a peer for its whole record, which the listener is told when it arrives. Nothing is
     /// told when the peer does not answer; whoever needs it asks again.
     fn fetch(&self, node: NodeId);
 
-    /// Calls an instance of a peer. Dropping the future tells the peer that nobody waits.
+    /// Calls an instance of a peer, whose listener is told of it once at most. Dropping the future
+    /// tells the peer that nobody waits.
     fn invoke(&self, call: OutgoingCall) -> BoxFuture<'static, RemoteAnswer>;
 
-    /// Sends an event to every peer that subscribed to its topic. In order, for one caller.
+    /// Sends an event to every peer that subscribed to its topic, never back to this node. Each
+    /// peer is told once at most, and in order for one caller.
     ///
     /// # Errors
     /// `RESOURCE_EXHAUSTED` when the way out is congested, `UNAVAILABLE` when the link is closed.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::{identity::InstanceId, registry::Entry, time::Moment};
+use crate::{identity::InstanceId, instance::Reach, registry::Entry, time::Moment};
 
 /// Whether an instance takes a call now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -28,6 +28,11 @@ pub trait Candidate {
     /// How loaded it is, such as [`LatencyAverage::load`](super::LatencyAverage::load) says: only
     /// compared with that of others.
     fn load(&self, now: Moment) -> f64;
+    /// Whether it is hosted by the caller's own process: of two that are equally loaded it is
+    /// chosen.
+    fn is_local(&self) -> bool {
+        false
+    }
 }
 
 /// How an instance stands with the node that calls it: what the service table does not know.
@@ -54,6 +59,10 @@ impl<R: Standing> Candidate for Entry<R> {
     fn load(&self, now: Moment) -> f64 {
         self.route.load(now)
     }
+
+    fn is_local(&self) -> bool {
+        self.instance.reach == Reach::InProcess
+    }
 }
 
 impl<C: Candidate + ?Sized> Candidate for Arc<C> {
@@ -72,6 +81,10 @@ impl<C: Candidate + ?Sized> Candidate for Arc<C> {
     fn load(&self, now: Moment) -> f64 {
         (**self).load(now)
     }
+
+    fn is_local(&self) -> bool {
+        (**self).is_local()
+    }
 }
 
 impl<C: Candidate + ?Sized> Candidate for &C {
@@ -89,6 +102,10 @@ impl<C: Candidate + ?Sized> Candidate for &C {
 
     fn load(&self, now: Moment) -> f64 {
         (**self).load(now)
+    }
+
+    fn is_local(&self) -> bool {
+        (**self).is_local()
     }
 }
 

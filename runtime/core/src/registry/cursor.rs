@@ -3,7 +3,7 @@
 //! an instance that changed many times meanwhile is told once.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{BTreeMap, HashSet},
     sync::Arc,
 };
 
@@ -15,7 +15,7 @@ use crate::{identity::InstanceId, instance::Instance, query::Selector};
 pub struct Cursor<R> {
     selector: Selector,
     revision: u64,
-    told: HashMap<InstanceId, Arc<Entry<R>>>,
+    told: BTreeMap<InstanceId, Arc<Entry<R>>>,
 }
 
 impl<R: Clone> Cursor<R> {
@@ -25,7 +25,7 @@ impl<R: Clone> Cursor<R> {
         Self {
             selector,
             revision: 0,
-            told: HashMap::new(),
+            told: BTreeMap::new(),
         }
     }
 

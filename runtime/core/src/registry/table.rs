@@ -51,6 +51,35 @@ impl<R: Clone> Table<R> {
         Ok(self.put(None, Entry { instance, route }))
     }
 
+    /// Adds an instance, or changes the one that has its id, whose route stays as it is. None when
+    /// nothing about it is different.
+    pub fn upsert(&mut self, instance: Instance, route: impl FnOnce() -> R) -> Option<Instance> {
+        let Some(old) = self.snapshot.entries.get(&instance.id).cloned() else {
+            let route = route();
+            return Some(self.put(None, Entry { instance, route }));
+        };
+        let same = Instance {
+            revision: old.instance.revision,
+            ..instance
+        };
+        if same == old.instance {
+            return None;
+        }
+        let route = old.route.clone();
+        // One that is registered as something else is another entry in every index.
+        let replaced = if same.spec == old.instance.spec {
+            Some(&*old)
+        } else {
+            self.remove(&old);
+            None
+        };
+        let entry = Entry {
+            instance: same,
+            route,
+        };
+        Some(self.put(replaced, entry))
+    }
+
     /// Changes the health of an instance; none when it has it already.
     ///
     /// # Errors
@@ -71,14 +100,19 @@ impl<R: Clone> Table<R> {
     /// `NOT_FOUND` when there is no such instance.
     pub fn deregister(&mut self, id: &InstanceId) -> Result<Instance> {
         let old = self.get(id)?;
-        self.snapshot.entries.remove(id);
+        self.remove(&old);
+        Ok(old.instance.clone())
+    }
+
+    fn remove(&mut self, old: &Entry<R>) {
+        let id = old.instance.id;
+        self.snapshot.entries.remove(&id);
         self.change_service(&old.instance, |service| {
-            service.entries.remove(id);
-            service.candidates.remove(&old);
+            service.entries.remove(&id);
+            service.candidates.remove(old);
             service.count(old.instance.health, -1);
         });
-        self.log(*id, None);
-        Ok(old.instance.clone())
+        self.log(id, None);
     }
 
     fn get(&self, id: &InstanceId) -> Result<Arc<Entry<R>>> {
