@@ -1,0 +1,121 @@
+//! Processes that die, hang and come back, as the others see them.
+
+use std::time::{Duration, Instant};
+
+use rustix::process::Signal;
+
+use crate::{node::fresh_mesh, process::Process};
+
+#[test]
+fn processes_find_each_other_and_call() {
+    let mesh = fresh_mesh("processes");
+    let mut first = Process::join(&mesh);
+    let second = Process::join(&mesh);
+    first.sees(second.node);
+    second.sees(first.node);
+    first.tell(&format!("call {} echo 10", second.node));
+    first.says("replied 10");
+    first.tell(&format!("call {} echo 3000000", second.node));
+    first.says("replied 3000000");
+}
+
+#[test]
+fn a_killed_process_is_gone_within_50_ms_and_calls_to_it_are_lost() {
+    let mesh = fresh_mesh("killed");
+    let mut first = Process::join(&mesh);
+    let second = Process::join(&mesh);
+    first.sees(second.node);
+    first.tell(&format!("call {} hold 1", second.node));
+    second.says("held");
+    let start = Instant::now();
+    second.signal(Signal::KILL);
+    let gone = first.misses(second.node) - start;
+    assert!(gone < Duration::from_millis(50), "{gone:?}");
+    first.line(|line| line.starts_with("lost UNAVAILABLE"));
+    println!("killed: gone after {gone:?}");
+}
+
+#[test]
+fn a_stopped_process_is_gone_within_1500_ms_and_back_when_it_goes_on() {
+    let mesh = fresh_mesh("stopped");
+    let mut first = Process::join(&mesh);
+    let second = Process::join(&mesh);
+    first.sees(second.node);
+    first.tell(&format!("call {} hold 1", second.node));
+    second.says("held");
+    let start = Instant::now();
+    second.signal(Signal::STOP);
+    let gone = first.misses(second.node) - start;
+    assert!(gone < Duration::from_millis(1500), "{gone:?}");
+    first.line(|line| line.starts_with("lost UNAVAILABLE"));
+    let start = Instant::now();
+    second.signal(Signal::CONT);
+    let back = first.sees(second.node) - start;
+    println!("stopped: gone after {gone:?}, back after {back:?}");
+    first.tell(&format!("call {} echo 10", second.node));
+    first.says("replied 10");
+}
+
+#[test]
+fn a_caller_that_dies_cancels_its_calls() {
+    let mesh = fresh_mesh("caller");
+    let mut first = Process::join(&mesh);
+    let second = Process::join(&mesh);
+    first.sees(second.node);
+    first.tell(&format!("call {} hold 1", second.node));
+    second.says("held");
+    first.signal(Signal::KILL);
+    second.says("cancelled");
+}
+
+#[test]
+fn what_killed_processes_leave_does_not_disturb_those_who_come() {
+    let mesh = fresh_mesh("leftovers");
+    for _ in 0..3 {
+        Process::join(&mesh).signal(Signal::KILL);
+    }
+    let start = Instant::now();
+    let first = Process::join(&mesh);
+    let second = Process::join(&mesh);
+    first.sees(second.node);
+    let time = start.elapsed();
+    assert!(time < Duration::from_secs(2), "{time:?}");
+    let left = std::fs::read_dir(crate::directory::of(&mesh)).expect("there");
+    let marks = left
+        .flatten()
+        .filter(|entry| entry.path().extension().is_some_and(|end| end == "node"))
+        .count();
+    assert_eq!(marks, 2);
+}
+
+#[test]
+fn closing_keeps_its_time_while_a_peer_hangs() {
+    let mesh = fresh_mesh("hang");
+    let mut first = Process::join(&mesh);
+    let second = Process::join(&mesh);
+    first.sees(second.node);
+    second.signal(Signal::STOP);
+    first.tell("close 1000");
+    let (_, closed) = first.line(|line| line.starts_with("closed "));
+    let ms: u64 = closed["closed ".len()..].parse().expect("a time");
+    assert!(ms <= 1100, "{ms} ms");
+    println!("closed after {ms} ms while a peer hung");
+    first.tell("exit");
+    assert!(first.ends_within(Duration::from_secs(2)), "it hangs at its exit");
+}
+
+#[test]
+fn after_closing_only_zenohs_own_pool_of_threads_stays() {
+    let mesh = fresh_mesh("left");
+    let mut first = Process::join(&mesh);
+    let second = Process::join(&mesh);
+    first.sees(second.node);
+    first.tell("close 2000");
+    first.line(|line| line.starts_with("closed "));
+    first.tell("left");
+    let (_, left) = first.line(|line| line.starts_with("left "));
+    println!("{left}");
+    assert!(!left.contains("commy-fabric"), "{left}");
+    assert!(!left.contains("socket:"), "{left}");
+    assert!(!left.contains("/commy"), "{left}");
+}

@@ -1,0 +1,13 @@
+//! The fabric over Zenoh, without the mesh above it: links in one process and links in processes of
+//! their own, on loopback. What is stated here is what `commy_mesh`'s trait promises.
+#![cfg(unix)]
+
+mod calls;
+mod closing;
+mod directory;
+mod events;
+mod loss;
+mod meeting;
+mod node;
+mod process;
+mod records;

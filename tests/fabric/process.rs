@@ -1,0 +1,117 @@
+//! A node in a process of its own.
+
+use std::{
+    io::{BufRead, BufReader, Write},
+    process::{Child, ChildStdin, Command, Stdio},
+    sync::mpsc::{self, Receiver},
+    time::{Duration, Instant},
+};
+
+use commy_core::NodeId;
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::node::PATIENCE;
+
+/// A node in a process of its own, killed when it is dropped.
+pub(crate) struct Process {
+    child: Child,
+    input: ChildStdin,
+    lines: Receiver<(Instant, String)>,
+    pub(crate) node: NodeId,
+}
+
+impl Process {
+    pub(crate) fn join(mesh: &str) -> Self {
+        Self::start(mesh, &[]).expect("a node")
+    }
+
+    /// Starts a node, or gives what it says went wrong.
+    pub(crate) fn start(mesh: &str, options: &[&str]) -> Result<Self, String> {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_fabric-node"))
+            .arg(mesh)
+            .args(options)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the process");
+        let input = child.stdin.take().expect("its input");
+        let output = BufReader::new(child.stdout.take().expect("its output"));
+        let (sender, lines) = mpsc::channel();
+        std::thread::spawn(move || {
+            for line in output.lines().map_while(Result::ok) {
+                if sender.send((Instant::now(), line)).is_err() {
+                    return;
+                }
+            }
+        });
+        let mut process = Self {
+            child,
+            input,
+            lines,
+            node: NodeId::from_u128(0),
+        };
+        let (_, first) = process.line(|line| line.starts_with("ready ") || line.starts_with("error "));
+        match first.split_once(' ') {
+            Some(("ready", node)) => {
+                process.node = node.parse().expect("a node id");
+                Ok(process)
+            }
+            _ => Err(first),
+        }
+    }
+
+    pub(crate) fn tell(&mut self, command: &str) {
+        writeln!(self.input, "{command}").expect("a living process");
+    }
+
+    /// The next line for which the condition holds, and when it came.
+    pub(crate) fn line(&self, is_wanted: impl Fn(&str) -> bool) -> (Instant, String) {
+        let deadline = Instant::now() + PATIENCE;
+        let mut others = Vec::new();
+        loop {
+            let time = deadline.saturating_duration_since(Instant::now());
+            match self.lines.recv_timeout(time) {
+                Ok((moment, line)) if is_wanted(&line) => return (moment, line),
+                Ok((_, line)) => others.push(line),
+                Err(error) => panic!("not said ({error}); what was: {others:?}"),
+            }
+        }
+    }
+
+    pub(crate) fn says(&self, line: &str) -> Instant {
+        self.line(|said| said == line).0
+    }
+
+    pub(crate) fn sees(&self, node: NodeId) -> Instant {
+        self.says(&format!("present {node}"))
+    }
+
+    pub(crate) fn misses(&self, node: NodeId) -> Instant {
+        self.says(&format!("absent {node}"))
+    }
+
+    pub(crate) fn signal(&self, signal: Signal) {
+        let pid = Pid::from_child(&self.child);
+        kill_process(pid, signal).expect("a living process");
+    }
+
+    /// Waits until the process has ended by itself.
+    pub(crate) fn ends_within(&mut self, time: Duration) -> bool {
+        let deadline = Instant::now() + time;
+        while Instant::now() < deadline {
+            if self.child.try_wait().expect("its state").is_some() {
+                return true;
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        false
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // It may have ended.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
