@@ -24,7 +24,11 @@ async fn a_closed_link_is_seen_at_once_and_calls_on_it_end() {
         "hold",
         b"",
     )));
-    second.wait("the held call", |told| (!told.held.is_empty()).then_some(())).await;
+    second
+        .wait("the held call", |told| {
+            (!told.held.is_empty()).then_some(())
+        })
+        .await;
     let start = Instant::now();
     second.close().await;
     first.misses(second.life.node).await;

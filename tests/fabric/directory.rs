@@ -12,7 +12,10 @@ pub(crate) fn of(mesh: &str) -> PathBuf {
 fn base() -> PathBuf {
     match std::env::var_os("XDG_RUNTIME_DIR").filter(|path| std::path::Path::new(path).is_dir()) {
         Some(directory) => PathBuf::from(directory).join("commy"),
-        None => PathBuf::from(format!("/tmp/commy-{}", rustix::process::geteuid().as_raw())),
+        None => PathBuf::from(format!(
+            "/tmp/commy-{}",
+            rustix::process::geteuid().as_raw()
+        )),
     }
 }
 

@@ -24,7 +24,13 @@ async fn events_arrive_in_order_once_each_whatever_filters_they_match() {
     let publisher = Node::join(&mesh).await;
     let subscriber = Node::join(&mesh).await;
     publisher.sees(subscriber.life.node).await;
-    for filter in ["orders/*", "orders/**", "**", "**/created", "orders/created"] {
+    for filter in [
+        "orders/*",
+        "orders/**",
+        "**",
+        "**/created",
+        "orders/created",
+    ] {
         subscriber.subscribe(filter);
     }
     until_heard(&publisher, &subscriber, "orders/created").await;
@@ -40,8 +46,15 @@ async fn events_arrive_in_order_once_each_whatever_filters_they_match() {
         .await;
     let sequences: Vec<_> = events.iter().map(|event| event.sequence).collect();
     assert!(sequences.iter().copied().eq(1..=2000), "{sequences:?}");
-    assert!(events.iter().all(|event| event.publisher == publisher.life.node));
-    assert!(publisher.told(|told| told.events.is_empty()), "heard its own");
+    assert!(
+        events
+            .iter()
+            .all(|event| event.publisher == publisher.life.node)
+    );
+    assert!(
+        publisher.told(|told| told.events.is_empty()),
+        "heard its own"
+    );
     publisher.close().await;
     subscriber.close().await;
 }

@@ -85,7 +85,9 @@ impl Listener for Ears {
                 self.tell(|told| told.held.push(sender));
                 return receiver;
             }
-            "fail" => LocalAnswer::Handled(Err(commy_core::Failure::new("BROKEN", "on purpose").into())),
+            "fail" => {
+                LocalAnswer::Handled(Err(commy_core::Failure::new("BROKEN", "on purpose").into()))
+            }
             "refuse" => LocalAnswer::Refused(commy_core::Error::new(
                 commy_core::Status::NotFound,
                 "no such instance",
@@ -173,9 +175,12 @@ impl Node {
 
     /// Calls an instance of a peer.
     pub(crate) async fn call(&self, to: NodeId, method: &str, payload: &[u8]) -> RemoteAnswer {
-        timeout(PATIENCE, self.link.invoke(call(self.life.node, to, method, payload)))
-            .await
-            .expect("an answer")
+        timeout(
+            PATIENCE,
+            self.link.invoke(call(self.life.node, to, method, payload)),
+        )
+        .await
+        .expect("an answer")
     }
 
     /// Publishes an event.

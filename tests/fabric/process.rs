@@ -50,7 +50,8 @@ impl Process {
             lines,
             node: NodeId::from_u128(0),
         };
-        let (_, first) = process.line(|line| line.starts_with("ready ") || line.starts_with("error "));
+        let (_, first) =
+            process.line(|line| line.starts_with("ready ") || line.starts_with("error "));
         match first.split_once(' ') {
             Some(("ready", node)) => {
                 process.node = node.parse().expect("a node id");

@@ -47,7 +47,11 @@ async fn changes_are_told_to_all_and_joined_when_they_pile_up() {
             since: revision - 1,
             revision,
             put: vec![instance(second.life, revision)],
-            removed: if revision > 500 { vec![revision - 500] } else { Vec::new() },
+            removed: if revision > 500 {
+                vec![revision - 500]
+            } else {
+                Vec::new()
+            },
         };
         second
             .link
@@ -55,7 +59,10 @@ async fn changes_are_told_to_all_and_joined_when_they_pile_up() {
     }
     let updates = first
         .wait("the last change", |told| {
-            let is_whole = told.updates.last().is_some_and(|last| last.revision == 1000);
+            let is_whole = told
+                .updates
+                .last()
+                .is_some_and(|last| last.revision == 1000);
             is_whole.then(|| told.updates.clone())
         })
         .await;

@@ -2,6 +2,8 @@
 //! session must not be dropped on a current-thread runtime, which every actix arbiter is; so no one
 //! outside holds one, and closing takes it from here.
 
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+
 use commy_core::Bytes;
 use parking_lot::RwLock;
 use zenoh::{
@@ -63,6 +65,7 @@ pub(crate) struct Closed;
 /// Writes to a session until it is taken away.
 pub(crate) struct Carrier {
     session: RwLock<Option<Session>>,
+    is_closing: AtomicBool,
     pub(crate) traffic: Counters,
 }
 
@@ -70,6 +73,7 @@ impl Carrier {
     pub(crate) fn new(session: Session) -> Self {
         Self {
             session: RwLock::new(Some(session)),
+            is_closing: AtomicBool::new(false),
             traffic: Counters::default(),
         }
     }
@@ -111,6 +115,16 @@ impl Carrier {
     /// Does something with the session, while there is one.
     pub(crate) fn with<T>(&self, act: impl FnOnce(&Session) -> T) -> Option<T> {
         self.session.read().as_ref().map(act)
+    }
+
+    /// From now on only what is on its way leaves.
+    pub(crate) fn begin_closing(&self) {
+        self.is_closing.store(true, Relaxed);
+    }
+
+    /// Whether calls and events are not taken any more.
+    pub(crate) fn is_closing(&self) -> bool {
+        self.is_closing.load(Relaxed)
     }
 
     /// Takes the session away; whoever gets it closes it, on a runtime that allows that. Waits for

@@ -39,10 +39,7 @@ pub(crate) fn config(
     let mut settings = general(id, options, local_listener, payload_bytes_max);
     if let Some(tls) = &options.tls {
         settings.extend([
-            (
-                "transport/link/tls/root_ca_certificate",
-                json!(tls.ca),
-            ),
+            ("transport/link/tls/root_ca_certificate", json!(tls.ca)),
             (
                 "transport/link/tls/listen_certificate",
                 json!(tls.certificate),
@@ -60,12 +57,14 @@ pub(crate) fn config(
     }
     let mut config = Config::default();
     for (key, value) in settings {
-        config.insert_json5(key, &value.to_string()).map_err(|error| {
-            Error::new(
-                Status::Internal,
-                format!("zenoh refused the setting {key} = {value}: {error}"),
-            )
-        })?;
+        config
+            .insert_json5(key, &value.to_string())
+            .map_err(|error| {
+                Error::new(
+                    Status::Internal,
+                    format!("zenoh refused the setting {key} = {value}: {error}"),
+                )
+            })?;
     }
     Ok(config)
 }

@@ -55,7 +55,7 @@ impl Link for ZenohLink {
     }
 
     fn publish(&self, event: Arc<Event>) -> Result<()> {
-        self.station.origin.check()?;
+        self.station.check_open()?;
         if self.station.peers.is_empty() {
             return Ok(());
         }

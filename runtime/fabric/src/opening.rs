@@ -175,12 +175,13 @@ impl Connection {
             rendezvous.as_deref().map(Rendezvous::listener),
             plan.payload_bytes_max,
         )?;
-        let (zenoh, session) = runtime.block_on(async {
-            let zenoh = RuntimeBuilder::new(config).build().await?;
-            let session = zenoh::session::init(zenoh.clone().into()).await?;
-            zenoh::Result::Ok((zenoh, session))
-        })
-        .map_err(|error| unopened("Zenoh does not start", &*error))?;
+        let (zenoh, session) = runtime
+            .block_on(async {
+                let zenoh = RuntimeBuilder::new(config).build().await?;
+                let session = zenoh::session::init(zenoh.clone().into()).await?;
+                zenoh::Result::Ok((zenoh, session))
+            })
+            .map_err(|error| unopened("Zenoh does not start", &*error))?;
         let (station, sending) = station(runtime.handle(), plan, life, listener, session);
         runtime.spawn(sending.run(
             life,
@@ -405,6 +406,7 @@ async fn subscribe(station: &Arc<Station>, filter: &TopicFilter) -> Option<Subsc
 
 /// Lets what was said leave, and tells all peers that no more comes.
 async fn say_goodbye(station: &Station, time: Duration) {
+    station.carrier.begin_closing();
     let emptied = async {
         while station.serving.len() > 0 || !station.outgoing.is_empty() {
             tokio::time::sleep(EMPTY_POLL).await;

@@ -5,18 +5,16 @@ use commy_core::{Error, Result, Status};
 
 /// The process that something was made in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Origin(u32);
+pub(crate) struct Origin(u32);
 
 impl Origin {
     /// This process.
-    #[must_use]
-    pub fn here() -> Self {
+    pub(crate) fn here() -> Self {
         Self(std::process::id())
     }
 
     /// Whether this is still the same process.
-    #[must_use]
-    pub fn is_here(self) -> bool {
+    pub(crate) fn is_here(self) -> bool {
         std::process::id() == self.0
     }
 
@@ -24,7 +22,7 @@ impl Origin {
     ///
     /// # Errors
     /// `FAILED_PRECONDITION` that names both processes.
-    pub fn check(self) -> Result<()> {
+    pub(crate) fn check(self) -> Result<()> {
         if self.is_here() {
             return Ok(());
         }

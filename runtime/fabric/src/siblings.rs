@@ -34,7 +34,10 @@ pub(crate) async fn connect_all(zenoh: &ZenohRuntime, siblings: Vec<Sibling>) {
         .map(|sibling| connect(zenoh, sibling))
         .buffer_unordered(CONNECTING_MAX)
         .for_each(|()| async {});
-    if tokio::time::timeout(CONNECT_TIME, connections).await.is_err() {
+    if tokio::time::timeout(CONNECT_TIME, connections)
+        .await
+        .is_err()
+    {
         tracing::warn!("not all nodes of this host could be connected to at once");
     }
 }

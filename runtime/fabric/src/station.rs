@@ -4,13 +4,13 @@
 
 use std::sync::{Arc, Weak};
 
-use commy_core::{
-    Bytes, Error, IncomingRequest, InstanceId, Message, Status,
-    record::NodeLife,
-};
+use commy_core::{Bytes, Error, IncomingRequest, InstanceId, Message, Status, record::NodeLife};
 use commy_mesh::{Listener, LocalAnswer, OutgoingCall, RemoteAnswer};
 use tokio::{runtime::Handle, sync::oneshot};
-use zenoh::{bytes::ZBytes, sample::{Sample, SampleKind}};
+use zenoh::{
+    bytes::ZBytes,
+    sample::{Sample, SampleKind},
+};
 
 use crate::{
     calls::Calls,
@@ -77,9 +77,18 @@ impl Drop for Waiting {
 }
 
 impl Station {
+    /// Whether calls and events are taken.
+    pub(crate) fn check_open(&self) -> commy_core::Result<()> {
+        self.origin.check()?;
+        if self.carrier.is_closing() {
+            return Err(Error::new(Status::Unavailable, "the mesh was stopped"));
+        }
+        Ok(())
+    }
+
     /// Sends a call to a peer, and gives what waits for its answer; or what became of it at once.
     pub(crate) fn call(self: &Arc<Self>, call: &OutgoingCall) -> Result<Waiting, RemoteAnswer> {
-        self.origin.check().map_err(RemoteAnswer::Refused)?;
+        self.check_open().map_err(RemoteAnswer::Refused)?;
         let node = call.to.node;
         let refuse = |status, reason: String| RemoteAnswer::Refused(Error::new(status, reason));
         let absent = || refuse(Status::Unavailable, format!("node {node} is not connected"));
@@ -100,7 +109,10 @@ impl Station {
         let parcel = Parcel::new(envelope, call.request.message.payload.clone());
         if let Err(full) = peer.lane.send(parcel) {
             self.calls.forget(id);
-            return Err(refuse(Status::ResourceExhausted, does_not_read(peer.life, &full)));
+            return Err(refuse(
+                Status::ResourceExhausted,
+                does_not_read(peer.life, &full),
+            ));
         }
         if let Ok(answer) = waiting.answer.try_recv() {
             return Err(answer);
@@ -172,7 +184,10 @@ impl Station {
         {
             let error = Error::new(
                 Status::FailedPrecondition,
-                format!("node {} does not understand the request: {malformed}", self.me.node),
+                format!(
+                    "node {} does not understand the request: {malformed}",
+                    self.me.node
+                ),
             );
             self.reply(*from, *id, LocalAnswer::Refused(error));
         } else {

@@ -34,7 +34,11 @@ impl Listener for Mouth {
     }
 
     fn record(&self, record: NodeRecord) {
-        say(&format!("record {} {}", record.life.node, record.instances.len()));
+        say(&format!(
+            "record {} {}",
+            record.life.node,
+            record.instances.len()
+        ));
     }
 
     fn update(&self, update: RecordUpdate) {
@@ -137,7 +141,12 @@ async fn obey(life: NodeLife, link: &Arc<dyn Link>, command: &str) {
     match words.as_slice() {
         ["call", to, method, bytes] => {
             let answer = link
-                .invoke(call(life.node, node(to), method, bytes.parse().expect("a size")))
+                .invoke(call(
+                    life.node,
+                    node(to),
+                    method,
+                    bytes.parse().expect("a size"),
+                ))
                 .await;
             match answer {
                 RemoteAnswer::Handled(Ok(message)) => {

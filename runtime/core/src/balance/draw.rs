@@ -101,8 +101,7 @@ impl<'p, 't, P: Pool + ?Sized> Eligible<'p, 't, P> {
             .load(self.now)
             .partial_cmp(&first.load(self.now))
             .unwrap_or(Ordering::Equal);
-        let is_lighter =
-            loads.is_lt() || loads.is_eq() && second.is_local() && !first.is_local();
+        let is_lighter = loads.is_lt() || loads.is_eq() && second.is_local() && !first.is_local();
         Some(if is_lighter { second } else { first })
     }
 
