@@ -7,6 +7,7 @@
 //! | [`registry`] | the service table, and the snapshot that it publishes | control |
 //! | [`prober`] | the schedule of probes | control |
 //! | [`broker`] | the subscriptions of this process | control |
+//! | [`uplink`] | the link to other nodes, and what is known of them | control |
 //! | [`instance`] | one handler's in-flight calls and drain state | instances |
 
 use actix::{Message, Recipient};
@@ -17,6 +18,7 @@ pub(crate) mod instance;
 pub(crate) mod mesh;
 pub(crate) mod prober;
 pub(crate) mod registry;
+pub(crate) mod uplink;
 
 /// How many messages may wait at an actor of the control thread. Senders of control messages wait
 /// while it is full, so the bound costs latency, never a message; a burst of registrations fits.

@@ -1,11 +1,12 @@
-//! The data path of a call: from the latest routing snapshot straight to the mailbox of the
-//! instance that core picked. What may be retried is core's decision; see the guarantees there.
+//! The data path of a call: from the latest routing snapshot straight to the instance that core
+//! picked, by its mailbox or over the link. What may be retried is core's decision; see the
+//! guarantees there.
 
 use std::sync::atomic::Ordering::Relaxed;
 
 use commy_core::{
-    CallOptions, Deadline, Error, Health, IncomingRequest, Message, MethodName, Reply, Request,
-    Result, ServiceName, Status,
+    CallOptions, Deadline, Error, Health, IncomingRequest, InstanceId, Message, MethodName, Reply,
+    Request, Result, ServiceName, Status,
     balance::{Pick, pick_near},
     query::Traits,
     registry::{Entry, Service},
@@ -15,7 +16,8 @@ use std::sync::Arc;
 use tokio::sync::oneshot;
 
 use crate::{
-    actors::instance::{Answer, Invoke},
+    actors::instance::Invoke,
+    fabric::{LocalAnswer, OutgoingCall, RemoteAnswer},
     mesh::Inner,
     node::Node,
     route::Route,
@@ -45,6 +47,7 @@ async fn attempts(
     options: &CallOptions,
 ) -> Result<Reply> {
     let session = mesh.session()?;
+    let _present = session.calls.token();
     let node = &*session.node;
     let started = node.now();
     let call = Call {
@@ -66,7 +69,7 @@ async fn attempts(
             "the timeout is zero, so nothing was sent",
         ));
     }
-    let mut tried = Vec::new();
+    let mut tried = Tried::default();
     mesh.retries
         .lock()
         .get_or_insert_with(|| RetryBudget::new(started))
@@ -75,7 +78,9 @@ async fn attempts(
         let Chosen {
             entry,
             alternatives,
-        } = call.choose(&tried)?;
+        } = call
+            .choose(&tried.ids)
+            .map_err(|error| tried.add_to(error))?;
         let failure = match call
             .attempt(&entry, alternatives, attempt, message.clone())
             .await
@@ -98,10 +103,11 @@ async fn attempts(
             may_retry(options.idempotent, &failed, call.deadline, now, budget)
         });
         if !is_retried {
-            return Err(failure.error.with_attempts(attempt));
+            return Err(tried.add_to(failure.error).with_attempts(attempt));
         }
         tracing::debug!(service, attempt, error = %failure.error, "trying another instance");
-        tried.push(entry.instance.id);
+        tried.ids.push(entry.instance.id);
+        tried.errors.push(failure.error);
     }
     unreachable!("core allows at most {ATTEMPTS_MAX} attempts")
 }
@@ -117,6 +123,27 @@ struct Call<'c> {
     deadline: Deadline,
 }
 
+/// What a call has tried in vain.
+#[derive(Default)]
+struct Tried {
+    ids: Vec<InstanceId>,
+    errors: Vec<Error>,
+}
+
+impl Tried {
+    /// The error of a call whose last attempt, after these, ended with this one.
+    fn add_to(&self, error: Error) -> Error {
+        if self.errors.is_empty() {
+            return error;
+        }
+        let before: Vec<_> = self.errors.iter().map(ToString::to_string).collect();
+        let reason = format!("{}; before that: {}", error.reason(), before.join("; "));
+        error
+            .with_reason(reason)
+            .with_attempts(self.errors.len() as u32)
+    }
+}
+
 /// The instance that an attempt is made on.
 struct Chosen {
     entry: Arc<Entry<Route>>,
@@ -128,11 +155,13 @@ struct Chosen {
 struct Failed {
     error: Error,
     delivery: Delivery,
+    /// Whether the instance's node said nothing at all.
+    is_silent: bool,
 }
 
 impl Call<'_> {
     /// Lets core choose among the instances that can be called now.
-    fn choose(&self, tried: &[commy_core::InstanceId]) -> Result<Chosen> {
+    fn choose(&self, tried: &[InstanceId]) -> Result<Chosen> {
         let snapshot = self.node.snapshot();
         let Some(service) = snapshot.service(self.service) else {
             // Only a name that is in no table may be a wrong one.
@@ -152,7 +181,6 @@ impl Call<'_> {
             tried,
         };
         let now = self.node.now();
-        let random = &mut rand::rng();
         let candidates = service.candidates();
         let zone = self
             .mesh
@@ -162,7 +190,9 @@ impl Call<'_> {
             .filter(|_| self.options.zone_first);
         let (chosen, alternatives) = if self.wanted.is_empty() {
             let near = zone.and_then(|zone| candidates.in_zone(zone));
-            let chosen = pick_near(near, candidates.all(), &pick, now, random).cloned();
+            let chosen = self.node.draw(|mut random| {
+                pick_near(near, candidates.all(), &pick, now, &mut random).cloned()
+            });
             (chosen, candidates.all().len())
         } else {
             let wanted = |entry: &&Arc<Entry<Route>>| self.wanted.matches(&entry.instance.spec);
@@ -170,8 +200,10 @@ impl Call<'_> {
             let near = zone
                 .and_then(|zone| candidates.in_zone(zone))
                 .map(|near| near.iter().filter(wanted).collect::<Vec<_>>());
-            let chosen =
-                pick_near(near.as_ref(), &all, &pick, now, random).map(|entry| Arc::clone(entry));
+            let chosen = self.node.draw(|mut random| {
+                pick_near(near.as_ref(), &all, &pick, now, &mut random)
+                    .map(|entry| Arc::clone(entry))
+            });
             (chosen, all.len())
         };
         match chosen {
@@ -244,10 +276,6 @@ impl Call<'_> {
         message: Message,
     ) -> Result<Message, Failed> {
         let id = entry.instance.id;
-        let refused = |status, reason: String| Failed {
-            error: Error::new(status, reason).with_instance(id.to_string()),
-            delivery: Delivery::NotAccepted,
-        };
         let now = self.node.now();
         let deadline = if self.options.idempotent && alternatives > 1 {
             // Leave time for the others, should this one hang.
@@ -257,82 +285,156 @@ impl Call<'_> {
         } else {
             self.deadline
         };
-        let Some(mailbox) = entry.route.mailbox() else {
-            return Err(refused(
-                Status::Unavailable,
-                format!("instance {id} is not hosted"),
-            ));
-        };
         let Some(sent) = entry.route.send(now) else {
             return Err(refused(
                 Status::Unavailable,
                 format!("the circuit breaker of instance {id} is open"),
-            ));
+            )
+            .at(id));
         };
-        let (reply, answer) = oneshot::channel();
-        let invoke = Invoke {
-            request: IncomingRequest {
-                service: entry.instance.spec.service.clone(),
-                method: self.method.clone(),
-                message,
-                time_left: deadline.time_left(now),
-                caller: self.node.id,
-                attempt,
-            },
-            reply,
+        let request = IncomingRequest {
+            service: entry.instance.spec.service.clone(),
+            method: self.method.clone(),
+            message,
+            time_left: deadline.time_left(now),
+            caller: self.node.id(),
+            attempt,
         };
-        let outcome = match mailbox.try_send(invoke) {
-            Ok(()) => self.wait_for(answer, deadline, entry).await,
-            Err(actix::dev::SendError::Full(_)) => Err(refused(
-                Status::ResourceExhausted,
-                format!("the mailbox of instance {id} is full"),
-            )),
-            Err(actix::dev::SendError::Closed(_)) => Err(refused(
-                Status::Unavailable,
-                format!("instance {id} was withdrawn"),
-            )),
+        let time = request.time_left;
+        let answer = async {
+            if entry.route.is_afar() {
+                self.ask_afar(id, request).await
+            } else {
+                ask_here(entry, request).await
+            }
         };
-        sent.over(
-            self.node.now(),
-            outcome.as_ref().err().map(|failed| failed.error.status()),
-        );
+        let outcome = tokio::select! {
+            biased;
+            answer = answer => answer,
+            () = self.node.sleep(time) => Err(self.no_answer(entry, time)),
+        };
+        let outcome = outcome.map_err(|failed| failed.at(id));
+        let now = self.node.now();
+        match &outcome {
+            Err(failed) if failed.is_silent => sent.silent(now, failed.error.status()),
+            Err(failed) => sent.over(now, Some(failed.error.status())),
+            Ok(_) => sent.over(now, None),
+        }
         outcome
     }
 
-    async fn wait_for(
-        &self,
-        answer: oneshot::Receiver<Answer>,
-        deadline: Deadline,
-        entry: &Entry<Route>,
-    ) -> Result<Message, Failed> {
-        let id = entry.instance.id;
-        let time = deadline.time_left(self.node.now());
-        let (error, delivery) = tokio::select! {
-            biased;
-            answer = answer => match answer {
-                Ok(Answer::Handled(Ok(message))) => return Ok(message),
-                Ok(Answer::Handled(Err(error))) => (error, Delivery::Possible),
-                Ok(Answer::Refused(error)) => (error, Delivery::NotAccepted),
-                Err(_) => (
-                    Error::new(
-                        Status::Unavailable,
-                        format!("instance {id} ended before it had answered"),
-                    ),
-                    Delivery::Possible,
-                ),
-            },
-            () = self.node.sleep(time) => (
-                Error::new(
-                    Status::DeadlineExceeded,
-                    format!("instance {id} gave no answer within {time:?}"),
-                ),
-                Delivery::Possible,
-            ),
+    /// Asks an instance of another node. Dropping the future cancels the work there.
+    async fn ask_afar(&self, to: InstanceId, request: IncomingRequest) -> Result<Message, Failed> {
+        let Some(link) = self.node.link() else {
+            return Err(refused(
+                Status::Unavailable,
+                format!("instance {to} is on another node, and this one has left the fabric"),
+            ));
         };
-        Err(Failed {
-            error: error.with_instance(id.to_string()),
-            delivery,
-        })
+        let reply = match link.invoke(OutgoingCall { to, request }).await {
+            RemoteAnswer::Handled(handled) => handled.map_err(|error| possible(error, false))?,
+            RemoteAnswer::Refused(error) => {
+                return Err(Failed {
+                    error,
+                    delivery: Delivery::NotAccepted,
+                    is_silent: false,
+                });
+            }
+            RemoteAnswer::Lost(error) => return Err(possible(error, true)),
+        };
+        reply
+            .check(self.mesh.settings.max_payload_bytes)
+            .map_err(|error| {
+                let reason = format!("the reply of instance {to}: {}", error.reason());
+                possible(error.with_reason(reason), false)
+            })?;
+        Ok(reply)
+    }
+
+    /// The deadline of an attempt passed.
+    fn no_answer(&self, entry: &Entry<Route>, time: std::time::Duration) -> Failed {
+        let id = entry.instance.id;
+        let is_gone = self
+            .node
+            .snapshot()
+            .entry(&id)
+            .is_none_or(|now| !now.instance.is_callable());
+        let and = if is_gone && entry.route.is_afar() {
+            ", and cannot be called any more: it drains, or its node is lost"
+        } else {
+            ""
+        };
+        let error = Error::new(
+            Status::DeadlineExceeded,
+            format!("instance {id} gave no answer within {time:?}{and}"),
+        );
+        possible(error, entry.route.is_afar())
+    }
+}
+
+/// Asks an instance that is hosted here.
+async fn ask_here(entry: &Entry<Route>, request: IncomingRequest) -> Result<Message, Failed> {
+    let id = entry.instance.id;
+    let Some(mailbox) = entry.route.mailbox() else {
+        return Err(refused(
+            Status::Unavailable,
+            format!("instance {id} is not hosted"),
+        ));
+    };
+    let (reply, answer) = oneshot::channel();
+    mailbox
+        .try_send(Invoke { request, reply })
+        .map_err(|error| match error {
+            actix::dev::SendError::Full(_) => refused(
+                Status::ResourceExhausted,
+                format!("the mailbox of instance {id} is full"),
+            ),
+            actix::dev::SendError::Closed(_) => {
+                refused(Status::Unavailable, format!("instance {id} was withdrawn"))
+            }
+        })?;
+    match answer.await {
+        Ok(LocalAnswer::Handled(handled)) => handled.map_err(|error| possible(error, false)),
+        Ok(LocalAnswer::Refused(error)) => Err(Failed {
+            error,
+            delivery: Delivery::NotAccepted,
+            is_silent: false,
+        }),
+        Err(_) => Err(possible(
+            Error::new(
+                Status::Unavailable,
+                format!("instance {id} ended before it had answered"),
+            ),
+            false,
+        )),
+    }
+}
+
+/// The request was provably not given to the handler.
+fn refused(status: Status, reason: String) -> Failed {
+    Failed {
+        error: Error::new(status, reason),
+        delivery: Delivery::NotAccepted,
+        is_silent: false,
+    }
+}
+
+/// The request was or may have been given to the handler.
+const fn possible(error: Error, is_silent: bool) -> Failed {
+    Failed {
+        error,
+        delivery: Delivery::Possible,
+        is_silent,
+    }
+}
+
+impl Failed {
+    /// The same failure, of this instance.
+    fn at(self, id: InstanceId) -> Self {
+        Self {
+            error: self.error.with_instance(id.to_string()),
+            ..self
+        }
     }
 }
 

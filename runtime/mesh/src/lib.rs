@@ -12,9 +12,11 @@ mod actors;
 mod call;
 mod fabric;
 mod handler;
+mod inbound;
 mod membership;
 mod mesh;
 mod node;
+mod placement;
 mod publish;
 mod registration;
 mod route;
@@ -29,6 +31,7 @@ pub use self::{
     fabric::{Fabric, Link, Listener, LocalAnswer, OutgoingCall, RemoteAnswer, Traffic},
     handler::Handler,
     mesh::Mesh,
+    placement::Placement,
     registration::Registration,
     stats::MeshStats,
     subscription::{Delivery, Subscription},

@@ -19,8 +19,10 @@ use crate::{
         stopped,
     },
     call,
+    fabric::Fabric,
     handler::Handler,
     membership::Membership,
+    placement::Placement,
     publish,
     registration::Registration,
     session::Session,
@@ -42,13 +44,33 @@ pub(crate) struct Inner {
     pub(crate) counters: Arc<Counters>,
     pub(crate) retries: Mutex<Option<RetryBudget>>,
     membership: Arc<Membership>,
+    fabric: Option<Arc<dyn Fabric>>,
     session: ArcSwapOption<Session>,
     /// Held while the mesh starts or stops, so that these follow one another.
     lifecycle: tokio::sync::Mutex<()>,
 }
 
 impl Mesh {
-    /// Creates a mesh, and starts nothing.
+    /// Creates a mesh that keeps to its process, and starts nothing.
+    ///
+    /// # Errors
+    /// `INVALID_ARGUMENT` for an option that breaks a rule.
+    pub fn new(options: MeshOptions) -> Result<Self> {
+        Self::placed(options, None, Placement::default())
+    }
+
+    /// Creates a mesh whose node reaches others by this fabric, and starts nothing. All meshes of
+    /// one name in this process are one node, which is connected by the one that starts first; the
+    /// others' options for the fabric have to be the same.
+    ///
+    /// # Errors
+    /// `INVALID_ARGUMENT` for an option that breaks a rule.
+    pub fn with_fabric(options: MeshOptions, fabric: Arc<dyn Fabric>) -> Result<Self> {
+        Self::placed(options, Some(fabric), Placement::default())
+    }
+
+    /// Creates a mesh whose node runs where it is told to, and starts nothing. For tests; see
+    /// [`Placement`].
     ///
     /// # Errors
     /// `INVALID_ARGUMENT` for an option that breaks a rule.
@@ -56,11 +78,16 @@ impl Mesh {
         clippy::needless_pass_by_value,
         reason = "a mesh is made from its options"
     )]
-    pub fn new(options: MeshOptions) -> Result<Self> {
+    pub fn placed(
+        options: MeshOptions,
+        fabric: Option<Arc<dyn Fabric>>,
+        placement: Placement,
+    ) -> Result<Self> {
         let settings = options.check()?;
         Ok(Self(Arc::new(Inner {
-            membership: Membership::of(&settings.name),
+            membership: Membership::of(&settings.name, placement),
             settings,
+            fabric,
             counters: Arc::default(),
             retries: Mutex::default(),
             session: ArcSwapOption::empty(),
@@ -89,20 +116,29 @@ impl Mesh {
     /// Starts the mesh. Starting one that runs does nothing; a stopped one can be started again.
     ///
     /// # Errors
-    /// `INTERNAL` when the operating system gives no thread.
+    /// `INTERNAL` when the operating system gives no thread; `FAILED_PRECONDITION` when another mesh
+    /// of this name runs with another fabric; `INVALID_ARGUMENT` or `UNAVAILABLE` when the fabric
+    /// cannot be opened, saying why.
     pub async fn start(&self) -> Result<()> {
         let _lifecycle = self.0.lifecycle.lock().await;
         if self.is_running() {
             return Ok(());
         }
-        let session = Session::open(&self.0.membership, &self.0.settings, &self.0.counters).await?;
+        let inner = &*self.0;
+        let session = Session::open(
+            &inner.membership,
+            &inner.settings,
+            &inner.counters,
+            inner.fabric.as_ref(),
+        )
+        .await?;
         self.0.session.store(Some(Arc::new(session)));
         tracing::info!(mesh = self.name(), node = %self.node_id(), "started");
         Ok(())
     }
 
-    /// Stops the mesh: refuses new calls, lets those in flight finish for at most the options'
-    /// drain timeout, withdraws its registrations, ends its watches and subscriptions. Stopping
+    /// Stops the mesh: refuses new calls, lets those in flight, made and answered, finish for at
+    /// most the options' drain timeout, withdraws its registrations, ends its watches and subscriptions. Stopping
     /// one that does not run does nothing.
     ///
     /// # Errors
@@ -209,7 +245,13 @@ impl Mesh {
     /// The counters of this mesh.
     #[must_use]
     pub fn stats(&self) -> MeshStats {
-        self.0.counters.read()
+        let session = self.0.session.load();
+        let node = session.as_ref().map(|session| &session.node);
+        let traffic = node.map(|node| node.traffic()).unwrap_or_default();
+        self.0.counters.read(
+            node.map_or(0, |node| node.peers()),
+            self.0.membership.traffic_before() + traffic,
+        )
     }
 
     /// Calls a service and waits for its reply. Dropping the future cancels the handler's work.
@@ -226,11 +268,13 @@ impl Mesh {
     }
 
     /// Publishes an event on a topic. Returns when it is in the queue of every subscriber of this
-    /// process, or was dropped there by the subscriber's own policy.
+    /// process, or was dropped there by the subscriber's own policy, and is on its way to other
+    /// nodes' subscribers.
     ///
     /// # Errors
     /// `INVALID_ARGUMENT` for a topic that breaks a rule; `RESOURCE_EXHAUSTED` for a payload that
-    /// is too large, or when a subscriber that blocks its publishers made no room in time;
+    /// is too large, when a subscriber that blocks its publishers made no room in time, or when the
+    /// way to other nodes is congested;
     /// `FAILED_PRECONDITION` when the mesh does not run.
     pub async fn publish(&self, topic: &str, message: Message) -> Result<()> {
         publish::publish(&self.0, Topic::new(topic)?, message).await

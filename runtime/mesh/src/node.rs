@@ -1,50 +1,79 @@
-//! A running node: two threads, and what they publish.
+//! A running node: its actors, what they publish, and its connection to other nodes if it has one.
 //!
-//! - *control* runs the registry, the broker, the prober and the mesh actors, and every timer;
+//! It has two threads, unless its [`Placement`](crate::Placement) gives it none:
+//! - *control* runs the registry, the broker, the prober, the uplink and the mesh actors, and every
+//!   timer;
 //! - *instances* runs the instances, and so the handlers' futures. A handler that blocks stalls its
 //!   neighbours; it delays no registration and no deadline.
 
+mod chance;
+mod connection;
+mod numbers;
 mod threads;
 
 use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering::Relaxed},
-    },
-    time::{Duration, Instant},
+    sync::{Arc, OnceLock},
+    time::Duration,
 };
 
 use actix::{Actor, Recipient};
 use actix_rt::ArbiterHandle;
 use arc_swap::{ArcSwap, Guard};
-use commy_core::{Error, InstanceId, MeshName, Moment, NodeId, Result, Status, registry::Snapshot};
-use tokio::sync::watch;
+use commy_core::{
+    Error, InstanceId, MeshName, Moment, NodeId, Result, Status, options::CircuitBreaker,
+    record::NodeLife, registry::Snapshot,
+};
+use rand::Rng;
+use tokio::sync::{oneshot, watch};
 
-use self::threads::Threads;
+pub(crate) use self::{
+    chance::{Clock, Randomness, wall_clock_us},
+    numbers::Numbers,
+};
+use self::{connection::Connection, threads::Threads};
 use crate::{
     actors::{
         broker::{Broker, Subscribe, Subscriptions, Unsubscribe},
         prober::{Prober, ReportTo},
-        registry::{Deregister, Register, Registry, ReportHealth},
+        registry::{Deregister, Register, Registry, RemoteChanges, ReportHealth},
+        uplink::{Uplink, inbox::Inbox},
     },
+    fabric::{Fabric, Link, Traffic},
+    inbound::Inbound,
+    placement::Placement,
     route::Route,
 };
 
 /// A running node.
 pub(crate) struct Node {
-    pub(crate) id: NodeId,
+    pub(crate) life: NodeLife,
+    placement: Placement,
     actors: Actors,
     threads: Threads,
-    started: Instant,
-    serials: AtomicU64,
-    sequence: AtomicU64,
+    clock: Clock,
+    random: Randomness,
+    numbers: Arc<Numbers>,
+    connection: OnceLock<Connection>,
+}
+
+/// What a node is launched with.
+pub(crate) struct Launch<'l> {
+    pub(crate) name: &'l MeshName,
+    pub(crate) life: NodeLife,
+    pub(crate) placement: Placement,
+    pub(crate) numbers: Arc<Numbers>,
+    /// When calls to a failing instance of another node are refused.
+    pub(crate) breaker: Option<CircuitBreaker>,
 }
 
 /// The actors that every node has, and what they publish.
 struct Actors {
     registry: RegistryInbox,
+    remote: Recipient<RemoteChanges>,
     subscribe: Recipient<Subscribe>,
     unsubscribe: Recipient<Unsubscribe>,
+    /// Where the broker finds the link, once there is one.
+    link: Arc<OnceLock<Arc<dyn Link>>>,
     snapshot: Arc<ArcSwap<Snapshot<Route>>>,
     revisions: watch::Receiver<u64>,
     subscriptions: Arc<ArcSwap<Subscriptions>>,
@@ -59,31 +88,104 @@ pub(crate) struct RegistryInbox {
 }
 
 impl Node {
-    /// Starts both threads and the actors that every node has.
+    /// Starts the threads and the actors that every node has.
     ///
     /// # Errors
-    /// `INTERNAL` when the operating system gives no thread.
-    pub(crate) fn launch(name: &MeshName, id: NodeId) -> Result<Self> {
-        let (threads, actors) = Threads::launch(&format!("commy-{name}"), Actors::start)?;
+    /// `INTERNAL` when the operating system gives no thread; `FAILED_PRECONDITION` when the node is
+    /// to run on the current thread and no actix system does.
+    pub(crate) fn launch(launch: Launch<'_>) -> Result<Self> {
+        let Launch {
+            name,
+            life,
+            placement,
+            numbers,
+            breaker,
+        } = launch;
+        let start = move || Actors::start(breaker);
+        let (threads, actors) = match placement {
+            Placement::Process | Placement::Alone => {
+                Threads::launch(&format!("commy-{name}"), start)?
+            }
+            Placement::Here { .. } => Threads::here(start)?,
+        };
         Ok(Self {
-            id,
+            life,
+            placement,
             actors: actors?,
             threads,
-            started: Instant::now(),
-            serials: AtomicU64::new(0),
-            sequence: AtomicU64::new(0),
+            clock: Clock::started(placement),
+            random: Randomness::of(placement),
+            numbers,
+            connection: OnceLock::new(),
         })
     }
 
-    /// Ends both threads. Called on the control thread, after the last mesh has withdrawn.
+    /// Connects the node to others.
+    ///
+    /// # Errors
+    /// Those of the fabric.
+    pub(crate) async fn connect(&self, fabric: &dyn Fabric, payload_bytes_max: u64) -> Result<()> {
+        let inbox = Arc::new(Inbox::default());
+        let inbound = Inbound {
+            own: self.id(),
+            inbox: Arc::clone(&inbox),
+            snapshot: Arc::clone(&self.actors.snapshot),
+            subscriptions: Arc::clone(&self.actors.subscriptions),
+            control: self.threads.control().clone(),
+            payload_bytes_max,
+        };
+        let link = fabric.connect(self.life, Arc::new(inbound)).await?;
+        let rules = match self.placement {
+            Placement::Process | Placement::Alone => Default::default(),
+            Placement::Here { rules, .. } => rules,
+        };
+        let uplink = Uplink::new(
+            self.life,
+            rules,
+            self.clock,
+            Arc::clone(&link),
+            inbox,
+            Arc::clone(&self.actors.snapshot),
+            self.actors.revisions.clone(),
+            self.actors.remote.clone(),
+        );
+        let peers = uplink.present();
+        let (started, starting) = oneshot::channel();
+        self.spawn(async move {
+            // Who started it may have gone; it ends with its node.
+            let _ = started.send(uplink.start().recipient());
+        });
+        let close = starting
+            .await
+            .map_err(|_| Error::new(Status::Internal, "the node ended while it was connected"))?;
+        let connection = Connection {
+            link: Arc::clone(&link),
+            peers,
+            close,
+        };
+        if self.actors.link.set(link).is_err() || self.connection.set(connection).is_err() {
+            return Err(Error::new(Status::Internal, "a node was connected twice"));
+        }
+        Ok(())
+    }
+
+    /// Leaves the other nodes and ends the threads. Called on the control thread, after the last
+    /// mesh has withdrawn.
     pub(crate) async fn end(&self) {
+        if let Some(connection) = self.connection.get() {
+            connection.close().await;
+        }
         self.threads.end().await;
     }
 
-    /// Resolves when both threads have ended.
+    /// Resolves when the node has ended.
     pub(crate) fn ended(self: &Arc<Self>) -> impl Future<Output = ()> + Send + 'static {
         let node = Arc::clone(self);
         async move { node.threads.ended().await }
+    }
+
+    pub(crate) const fn id(&self) -> NodeId {
+        self.life.node
     }
 
     /// The mailbox of the registry.
@@ -120,6 +222,21 @@ impl Node {
         });
     }
 
+    /// The link to other nodes, if there is one.
+    pub(crate) fn link(&self) -> Option<&Arc<dyn Link>> {
+        self.connection.get().map(|connection| &connection.link)
+    }
+
+    /// How many other nodes are present.
+    pub(crate) fn peers(&self) -> u64 {
+        self.connection.get().map_or(0, Connection::peers)
+    }
+
+    /// What went over the link so far.
+    pub(crate) fn traffic(&self) -> Traffic {
+        self.link().map(|link| link.traffic()).unwrap_or_default()
+    }
+
     /// Runs a future on the control thread; false when the node has ended.
     pub(crate) fn spawn(&self, future: impl Future<Output = ()> + Send + 'static) -> bool {
         self.threads.control().spawn(future)
@@ -132,7 +249,12 @@ impl Node {
 
     /// What time it is for this node's decisions.
     pub(crate) fn now(&self) -> Moment {
-        Moment::after_start(self.started.elapsed())
+        self.clock.now()
+    }
+
+    /// Draws something at random.
+    pub(crate) fn draw<T>(&self, draw: impl FnOnce(&mut dyn Rng) -> T) -> T {
+        self.random.draw(draw)
     }
 
     /// Resolves after this time. Unlike tokio's own, it may be polled on any thread.
@@ -144,27 +266,28 @@ impl Node {
     /// An id that no instance of this node has had.
     pub(crate) fn next_instance(&self) -> InstanceId {
         InstanceId {
-            node: self.id,
+            node: self.id(),
             serial: self.next_serial(),
         }
     }
 
     /// A number that this node has not given before.
     pub(crate) fn next_serial(&self) -> u64 {
-        self.serials.fetch_add(1, Relaxed) + 1
+        self.numbers.next_serial()
     }
 
     /// The number of this node's next event.
     pub(crate) fn next_sequence(&self) -> u64 {
-        self.sequence.fetch_add(1, Relaxed) + 1
+        self.numbers.next_sequence()
     }
 }
 
 impl Actors {
     /// Starts the actors on the current thread, the control thread.
-    fn start() -> Result<Self> {
+    fn start(breaker: Option<CircuitBreaker>) -> Result<Self> {
         let snapshot = Arc::new(ArcSwap::default());
         let subscriptions = Arc::new(ArcSwap::default());
+        let link = Arc::default();
         let (revision, revisions) = watch::channel(0);
         let prober = Prober::new()?.start();
         let registry = Registry::new(
@@ -172,6 +295,7 @@ impl Actors {
             revision,
             prober.clone().recipient(),
             prober.clone().recipient(),
+            breaker,
         )
         .start();
         prober
@@ -182,15 +306,17 @@ impl Actors {
                     format!("the prober did not start: {error}"),
                 )
             })?;
-        let broker = Broker::new(Arc::clone(&subscriptions)).start();
+        let broker = Broker::new(Arc::clone(&subscriptions), Arc::clone(&link)).start();
         Ok(Self {
             registry: RegistryInbox {
                 register: registry.clone().recipient(),
                 deregister: registry.clone().recipient(),
-                report: registry.recipient(),
+                report: registry.clone().recipient(),
             },
+            remote: registry.recipient(),
             subscribe: broker.clone().recipient(),
             unsubscribe: broker.recipient(),
+            link,
             snapshot,
             revisions,
             subscriptions,

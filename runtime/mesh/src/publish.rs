@@ -1,6 +1,6 @@
-//! The data path of an event: from its publisher into the queues of its subscribers, with no actor
-//! between them. A publisher that waits for each of its publications has its events in order at
-//! every subscriber.
+//! The data path of an event: from its publisher into the queues of this process's subscribers, and
+//! over the link when there are other nodes, with no actor between them. A publisher that waits for
+//! each of its publications has its events in order at every subscriber.
 
 use std::sync::{Arc, atomic::Ordering::Relaxed};
 
@@ -20,7 +20,7 @@ pub(crate) async fn publish(mesh: &Inner, topic: Topic, message: Message) -> Res
     let event = Arc::new(Event {
         topic,
         message,
-        publisher: node.id,
+        publisher: node.id(),
         sequence: node.next_sequence(),
     });
     mesh.counters.events_published.fetch_add(1, Relaxed);
@@ -31,10 +31,15 @@ pub(crate) async fn publish(mesh: &Inner, topic: Topic, message: Message) -> Res
         .filter(|queue| queue.offer(&event) == Offer::Full)
         .cloned()
         .collect();
+    // Before the wait for slow subscribers, which are none of the other nodes' business.
+    let is_sent = match node.link().filter(|_| node.peers() > 0) {
+        Some(link) => link.publish(Arc::clone(&event)),
+        None => Ok(()),
+    };
     for queue in full {
         wait_for_room(mesh, node, &queue, &event).await?;
     }
-    Ok(())
+    is_sent
 }
 
 /// Waits for a subscriber whose policy is that its publishers wait.

@@ -25,10 +25,26 @@ use crate::actors::instance::Invoke;
 pub(crate) struct Route(Arc<Shared>);
 
 struct Shared {
-    /// The mailbox of a hosted instance; an advertised one has none.
-    mailbox: Option<Recipient<Invoke>>,
+    way: Way,
     in_flight: AtomicU32,
     record: Mutex<Record>,
+}
+
+/// What leads to an instance.
+enum Way {
+    /// It is hosted here, and this is its mailbox.
+    Hosted(Recipient<Invoke>),
+    /// It is hosted by another node, over the link.
+    Afar(Arc<Neighbour>),
+    /// It is advertised, and its users dial it themselves.
+    Advertised,
+}
+
+/// What the routes to all instances of one other node share: a node that hangs is silent for each
+/// of them, and one call should find that out rather than one for each.
+#[derive(Default)]
+pub(crate) struct Neighbour {
+    silence: Mutex<Outlier>,
 }
 
 /// How an instance has answered lately, written by those who called it.
@@ -39,10 +55,24 @@ struct Record {
 }
 
 impl Route {
-    /// The way to an instance. The breaker's settings are those of the mesh that made it known.
-    pub(crate) fn new(mailbox: Option<Recipient<Invoke>>, breaker: Option<CircuitBreaker>) -> Self {
+    /// The way to an instance that is hosted here. The breaker's settings are those of its mesh.
+    pub(crate) fn hosted(mailbox: Recipient<Invoke>, breaker: Option<CircuitBreaker>) -> Self {
+        Self::new(Way::Hosted(mailbox), breaker)
+    }
+
+    /// The way to an instance of another node. The breaker's settings are those of this node.
+    pub(crate) fn afar(neighbour: Arc<Neighbour>, breaker: Option<CircuitBreaker>) -> Self {
+        Self::new(Way::Afar(neighbour), breaker)
+    }
+
+    /// The way to an instance that is dialled by its users, which is none of commy's.
+    pub(crate) fn advertised() -> Self {
+        Self::new(Way::Advertised, None)
+    }
+
+    fn new(way: Way, breaker: Option<CircuitBreaker>) -> Self {
         Self(Arc::new(Shared {
-            mailbox,
+            way,
             in_flight: AtomicU32::new(0),
             record: Mutex::new(Record {
                 latency: LatencyAverage::default(),
@@ -52,8 +82,24 @@ impl Route {
         }))
     }
 
+    /// The mailbox, if the instance is hosted here.
     pub(crate) fn mailbox(&self) -> Option<&Recipient<Invoke>> {
-        self.0.mailbox.as_ref()
+        match &self.0.way {
+            Way::Hosted(mailbox) => Some(mailbox),
+            Way::Afar(_) | Way::Advertised => None,
+        }
+    }
+
+    /// Whether the instance is hosted by another node.
+    pub(crate) fn is_afar(&self) -> bool {
+        self.neighbour().is_some()
+    }
+
+    fn neighbour(&self) -> Option<&Neighbour> {
+        match &self.0.way {
+            Way::Afar(neighbour) => Some(neighbour),
+            Way::Hosted(_) | Way::Advertised => None,
+        }
     }
 
     /// Takes note that a call is sent; none when the circuit breaker refuses it after all.
@@ -81,7 +127,11 @@ impl Standing for Route {
             .is_some_and(|breaker| !breaker.admits(now))
         {
             Admission::Refused
-        } else if record.outlier.is_ejected(now) {
+        } else if record.outlier.is_ejected(now)
+            || self
+                .neighbour()
+                .is_some_and(|neighbour| neighbour.silence.lock().is_ejected(now))
+        {
             Admission::LastResort
         } else {
             Admission::Preferred
@@ -107,6 +157,23 @@ impl Sent {
     pub(crate) fn over(mut self, now: Moment, outcome: Option<Status>) {
         let latency: Option<Duration> = outcome.is_none().then(|| now.since(self.sent));
         self.note(now, outcome, latency);
+        if let Some(neighbour) = self.route.neighbour() {
+            // Any answer is one, but what says nothing of the instance says nothing of its node.
+            neighbour.silence.lock().on_outcome(
+                now,
+                outcome.filter(|status| {
+                    matches!(status, Status::Cancelled | Status::ResourceExhausted)
+                }),
+            );
+        }
+    }
+
+    /// Takes note that there was no answer from another node.
+    pub(crate) fn silent(mut self, now: Moment, outcome: Status) {
+        self.note(now, Some(outcome), None);
+        if let Some(neighbour) = self.route.neighbour() {
+            neighbour.silence.lock().on_silence(now);
+        }
     }
 
     fn note(&mut self, now: Moment, outcome: Option<Status>, latency: Option<Duration>) {

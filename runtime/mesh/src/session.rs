@@ -5,10 +5,11 @@ use std::{sync::Arc, time::Duration};
 use actix::{Actor, Recipient};
 use commy_core::{Error, Result, Status, options::MeshSettings};
 use tokio::sync::oneshot;
-use tokio_util::sync::CancellationToken;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     actors::mesh::{Advertise, DrainInstance, Host, Mesh, SetHealth, Stop, Withdraw},
+    fabric::Fabric,
     membership::Membership,
     node::Node,
     stats::Counters,
@@ -20,6 +21,8 @@ pub(crate) struct Session {
     pub(crate) inbox: MeshInbox,
     /// Cancelled when the mesh stops; its watches and subscriptions end with it.
     pub(crate) closing: CancellationToken,
+    /// The calls that are made and not over.
+    pub(crate) calls: TaskTracker,
     membership: Arc<Membership>,
     stop: Recipient<Stop>,
 }
@@ -40,8 +43,9 @@ impl Session {
         membership: &Arc<Membership>,
         settings: &MeshSettings,
         counters: &Arc<Counters>,
+        fabric: Option<&Arc<dyn Fabric>>,
     ) -> Result<Self> {
-        let node = membership.join().await?;
+        let node = membership.join(settings, fabric).await?;
         let actor = Mesh::new(Arc::clone(&node), settings.clone(), Arc::clone(counters));
         let (started, starting) = oneshot::channel();
         let is_spawned = node.spawn(async move {
@@ -68,19 +72,27 @@ impl Session {
             stop: address.recipient(),
             node,
             closing: CancellationToken::new(),
+            calls: TaskTracker::new(),
             membership: Arc::clone(membership),
         })
     }
 
-    /// Withdraws what the mesh registered, lets calls in flight finish for at most this time, and
-    /// leaves the node. Goes on to its end whether or not the returned future is polled.
+    /// Withdraws what the mesh registered, lets calls in flight finish for at most this time, those
+    /// that it answers and those that it made, and leaves the node. Goes on to its end whether or not the returned future is polled.
     pub(crate) fn close(&self, drain: Duration) -> impl Future<Output = ()> + Send + 'static {
         let (left, leaving) = oneshot::channel();
         let stop = self.stop.clone();
         let membership = Arc::clone(&self.membership);
         let closing = self.closing.clone();
+        let calls = self.calls.clone();
+        calls.close();
         self.node.spawn(async move {
-            if stop.send(Stop(drain)).await.is_err() {
+            let finishing = tokio::time::timeout(drain, calls.wait());
+            let (stopped, finished) = futures_util::join!(stop.send(Stop(drain)), finishing);
+            if finished.is_err() {
+                tracing::warn!(mesh = %membership.name, ?drain, "stopped with own calls in flight");
+            }
+            if stopped.is_err() {
                 tracing::error!(mesh = %membership.name, "the mesh's actor ended before it was stopped");
             }
             closing.cancel();

@@ -7,6 +7,8 @@ use std::{
 
 use commy_core::Status;
 
+use crate::fabric::Traffic;
+
 /// Counters of one mesh since it was created. All but the gauges only rise.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MeshStats {
@@ -30,8 +32,13 @@ pub struct MeshStats {
     pub registrations: u64,
     /// Gauge: other nodes of the mesh that are connected.
     pub peers: u64,
-    /// Messages handed to the fabric; a message within this process never is.
+    /// Messages that went over the fabric, to or from this node: calls, replies and events. A
+    /// message within this process never does.
     pub fabric_messages: u64,
+    /// Bytes of payload sent over the fabric.
+    pub bytes_sent: u64,
+    /// Bytes of payload received over the fabric.
+    pub bytes_received: u64,
 }
 
 /// The live counters behind [`MeshStats`].
@@ -55,7 +62,14 @@ impl Counters {
         }
     }
 
-    pub(crate) fn read(&self) -> MeshStats {
+    /// All counters; what is counted by the node is passed in.
+    pub(crate) fn read(&self, peers: u64, traffic: Traffic) -> MeshStats {
+        let Traffic {
+            messages_sent,
+            messages_received,
+            bytes_sent,
+            bytes_received,
+        } = traffic;
         MeshStats {
             calls_ok: self.calls_ok.load(Relaxed),
             calls_failed: Status::ALL
@@ -71,8 +85,10 @@ impl Counters {
             events_delivered: self.events_delivered.load(Relaxed),
             events_dropped: self.events_dropped.load(Relaxed),
             registrations: self.registrations.load(Relaxed),
-            peers: 0,
-            fabric_messages: 0,
+            peers,
+            fabric_messages: messages_sent + messages_received,
+            bytes_sent,
+            bytes_received,
         }
     }
 }

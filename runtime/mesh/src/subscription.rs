@@ -1,6 +1,7 @@
 //! Queues of events: publishers push into them, subscribers take from them, nobody locks.
 
 use std::{
+    collections::VecDeque,
     pin::Pin,
     sync::{
         Arc,
@@ -9,6 +10,7 @@ use std::{
     task::{Context, Poll},
 };
 
+use actix_rt::ArbiterHandle;
 use async_channel::{Receiver, Sender, TrySendError};
 use commy_core::{
     message::Event,
@@ -16,6 +18,7 @@ use commy_core::{
     topic::TopicFilter,
 };
 use futures_util::Stream;
+use parking_lot::Mutex;
 
 use crate::{actors::broker::Unsubscribe, node::Node, stats::Counters, watch::Closer};
 
@@ -45,6 +48,16 @@ pub(crate) struct Queue {
     overflow: Overflow,
     counters: Arc<Counters>,
     losses: Losses,
+    /// Events from other nodes that wait for room in a queue that makes its publishers wait.
+    backlog: Mutex<Backlog>,
+    backlog_max: usize,
+}
+
+/// Events from publishers that cannot be made to wait, because they are on other nodes.
+#[derive(Default)]
+struct Backlog {
+    events: VecDeque<Arc<Event>>,
+    is_moving: bool,
 }
 
 /// What a subscription lost. Where in the order of events a loss is told depends on which end of
@@ -73,6 +86,44 @@ impl Queue {
             overflow: options.overflow,
             counters,
             losses: Losses::default(),
+            backlog: Mutex::default(),
+            backlog_max: options.capacity as usize,
+        }
+    }
+
+    /// Puts an event from another node in, by the queue's own policy. Its publisher cannot be made
+    /// to wait, nor can the thread that brought it: where the policy is to block, as many more
+    /// events as the queue holds wait beside it, and what does not fit there either is lost and
+    /// counted. The wait happens on the control thread.
+    pub(crate) fn offer_from_afar(self: &Arc<Self>, event: &Arc<Event>, control: &ArbiterHandle) {
+        let mut backlog = self.backlog.lock();
+        if backlog.events.is_empty() && !backlog.is_moving && self.offer(event) == Offer::Taken {
+            return;
+        }
+        if backlog.events.len() >= self.backlog_max {
+            self.lose(&self.losses.at_back, 0);
+            return;
+        }
+        backlog.events.push_back(Arc::clone(event));
+        if !backlog.is_moving {
+            // When the node has ended nobody takes events any more.
+            backlog.is_moving = control.spawn(Arc::clone(self).move_backlog());
+        }
+    }
+
+    /// Moves events into the queue as there is room, until none waits.
+    async fn move_backlog(self: Arc<Self>) {
+        loop {
+            let event = {
+                let mut backlog = self.backlog.lock();
+                let event = backlog.events.pop_front();
+                backlog.is_moving = event.is_some();
+                event
+            };
+            match event {
+                Some(event) => self.wait_for_room(&event).await,
+                None => return,
+            }
         }
     }
 
@@ -114,7 +165,7 @@ impl Queue {
     pub(crate) async fn wait_for_room(&self, event: &Arc<Event>) {
         let queued = Queued {
             event: Arc::clone(event),
-            missed: 0,
+            missed: self.losses.at_back.swap(0, Relaxed),
         };
         if self.queued.send(queued).await.is_ok() {
             self.counters.events_delivered.fetch_add(1, Relaxed);

@@ -1,7 +1,8 @@
 //! The broker: sole writer of the subscriptions of this process. It publishes them as a snapshot,
-//! which publishers read, so that no event waits behind a subscription.
+//! which publishers read, so that no event waits behind a subscription, and tells other nodes which
+//! events are wanted here.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use actix::{Actor, Context, Handler, Message};
 use arc_swap::ArcSwap;
@@ -11,7 +12,7 @@ use commy_core::{
 };
 
 use super::CONTROL_MAILBOX_CAPACITY;
-use crate::subscription::Queue;
+use crate::{fabric::Link, subscription::Queue};
 
 /// The subscriptions of this process, as publishers read them.
 pub(crate) type Subscriptions = TopicTree<Arc<Queue>>;
@@ -20,6 +21,8 @@ pub(crate) type Subscriptions = TopicTree<Arc<Queue>>;
 pub(crate) struct Broker {
     subscriptions: Subscriptions,
     published: Arc<ArcSwap<Subscriptions>>,
+    /// The link to other nodes, once there is one: before the first subscription, or never.
+    link: Arc<OnceLock<Arc<dyn Link>>>,
 }
 
 /// Add a queue for the topics that match a filter.
@@ -43,10 +46,14 @@ pub(crate) struct Unsubscribe {
 }
 
 impl Broker {
-    pub(crate) fn new(published: Arc<ArcSwap<Subscriptions>>) -> Self {
+    pub(crate) fn new(
+        published: Arc<ArcSwap<Subscriptions>>,
+        link: Arc<OnceLock<Arc<dyn Link>>>,
+    ) -> Self {
         Self {
             subscriptions: TopicTree::default(),
             published,
+            link,
         }
     }
 
@@ -72,8 +79,11 @@ impl Handler<Subscribe> for Broker {
         _: &mut Self::Context,
     ) -> Self::Result {
         let id = queue.id;
-        self.subscriptions.insert(&filter, id, queue);
+        let replaced = self.subscriptions.insert(&filter, id, queue);
         self.publish();
+        if let Some(link) = self.link.get().filter(|_| replaced.is_none()) {
+            link.subscribe(&filter);
+        }
         Ok(())
     }
 }
@@ -86,8 +96,12 @@ impl Handler<Unsubscribe> for Broker {
         Unsubscribe { filter, id }: Unsubscribe,
         _: &mut Self::Context,
     ) -> Self::Result {
-        self.subscriptions.remove(&filter, id);
-        self.publish();
+        if self.subscriptions.remove(&filter, id).is_some() {
+            self.publish();
+            if let Some(link) = self.link.get() {
+                link.unsubscribe(&filter);
+            }
+        }
         Ok(())
     }
 }

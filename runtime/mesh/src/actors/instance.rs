@@ -5,15 +5,16 @@ use std::{cell::Cell, panic::AssertUnwindSafe, rc::Rc, sync::Arc, time::Duration
 
 use actix::{Actor, Context, Handler as Handle, Message as ActorMessage, ResponseFuture};
 use commy_core::{
-    Error, Result, Status,
+    Error, Status,
     identity::InstanceId,
-    message::{IncomingRequest, Message},
+    message::IncomingRequest,
 };
 use futures_util::FutureExt;
 use tokio::sync::{Notify, oneshot};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    fabric::LocalAnswer,
     handler::Handler,
     stats::{Counters, Present},
 };
@@ -41,16 +42,7 @@ pub(crate) struct Invoke {
     /// What is asked.
     pub(crate) request: IncomingRequest,
     /// Where the answer goes. Dropping its receiver cancels the handler's work.
-    pub(crate) reply: oneshot::Sender<Answer>,
-}
-
-/// What became of an [`Invoke`].
-#[derive(Debug)]
-pub(crate) enum Answer {
-    /// The handler was given the request, and this is its outcome.
-    Handled(Result<Message>),
-    /// The handler never saw the request.
-    Refused(Error),
+    pub(crate) reply: oneshot::Sender<LocalAnswer>,
 }
 
 /// Take no new calls, and say whether those in flight finished within the time.
@@ -97,15 +89,18 @@ impl Handle<Invoke> for Instance {
 
     fn handle(&mut self, invoke: Invoke, _: &mut Self::Context) {
         let Invoke { request, reply } = invoke;
-        if let Some(refusal) = self.refusal() {
+        let is_from_afar = request.caller != self.id.node;
+        if let Some(refusal) = self.refusal(is_from_afar.then_some(&request)) {
             // A caller that has gone needs no refusal.
-            let _ = reply.send(Answer::Refused(refusal));
+            let _ = reply.send(LocalAnswer::Refused(refusal));
             return;
         }
         let work = Work {
             id: self.id,
             payload_bytes_max: self.payload_bytes_max,
             halted: self.halted.clone(),
+            // A caller on this node keeps its deadline itself, and drops the receiver.
+            time_left: is_from_afar.then_some(request.time_left),
             counters: Arc::clone(&self.counters),
             _in_flight: self.in_flight.enter(),
         };
@@ -137,8 +132,14 @@ impl Handle<Halt> for Instance {
 }
 
 impl Instance {
-    fn refusal(&self) -> Option<Error> {
-        let error = if self.is_draining {
+    /// Why a call is refused, if it is. One from another node was not checked on this one yet.
+    fn refusal(&self, unchecked: Option<&IncomingRequest>) -> Option<Error> {
+        let checked = unchecked.map_or(Ok(()), |request| {
+            request.message.check(self.payload_bytes_max)
+        });
+        let error = if let Err(error) = checked {
+            error
+        } else if self.is_draining {
             Error::new(
                 Status::Unavailable,
                 format!("instance {} is draining", self.id),
@@ -163,6 +164,8 @@ struct Work {
     id: InstanceId,
     payload_bytes_max: u64,
     halted: CancellationToken,
+    /// How long there is somebody who waits; none when that one will say so itself.
+    time_left: Option<Duration>,
     counters: Arc<Counters>,
     _in_flight: Entered,
 }
@@ -172,7 +175,7 @@ impl Work {
         self,
         handler: Arc<dyn Handler>,
         request: IncomingRequest,
-        mut reply: oneshot::Sender<Answer>,
+        mut reply: oneshot::Sender<LocalAnswer>,
     ) {
         self.counters
             .requests_handled
@@ -188,13 +191,19 @@ impl Work {
                 Err(panic) => Err(self.panicked(&*panic)),
             },
             () = reply.closed() => return,
+            () = async { tokio::time::sleep(self.time_left.unwrap_or_default()).await }, if self.time_left.is_some() => {
+                Err(Error::new(
+                    Status::DeadlineExceeded,
+                    format!("the handler of instance {} took longer than its caller waits", self.id),
+                ))
+            },
             () = self.halted.cancelled() => Err(Error::new(
                 Status::Unavailable,
                 format!("instance {} was withdrawn before its handler had answered", self.id),
             )),
         };
         let outcome = outcome.map_err(|error| error.with_instance(self.id.to_string()));
-        let _ = reply.send(Answer::Handled(outcome));
+        let _ = reply.send(LocalAnswer::Handled(outcome));
     }
 
     fn panicked(&self, panic: &(dyn std::any::Any + Send)) -> Error {

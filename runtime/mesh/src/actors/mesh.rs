@@ -2,7 +2,7 @@
 //! must not know what a handler does, nor who calls.
 
 use std::{
-    collections::HashMap,
+    collections::BTreeMap,
     sync::{Arc, atomic::Ordering::Relaxed},
     time::Duration,
 };
@@ -28,13 +28,18 @@ use crate::{handler::Handler, node::Node, route::Route, stats::Counters};
 /// How long a withdrawal waits until the instance has dropped its handler's work. It is at once,
 /// unless a handler blocks the instances' thread.
 const HALT_TIMEOUT: Duration = Duration::from_secs(1);
+/// How long a draining instance goes on taking calls when there are other nodes: until these know
+/// that it drains, as one that refused calls before would make them try elsewhere for nothing. It
+/// is a few times what an announcement takes within a region.
+const DRAIN_NOTICE: Duration = Duration::from_millis(50);
 
 /// The actor of one started mesh.
 pub(crate) struct Mesh {
     node: Arc<Node>,
     settings: MeshSettings,
     counters: Arc<Counters>,
-    registrations: HashMap<InstanceId, Child>,
+    /// By id, so that what is done for all of them is done in an order.
+    registrations: BTreeMap<InstanceId, Child>,
     is_stopping: bool,
 }
 
@@ -104,7 +109,7 @@ impl Mesh {
             node,
             settings,
             counters,
-            registrations: HashMap::new(),
+            registrations: BTreeMap::new(),
             is_stopping: false,
         }
     }
@@ -138,7 +143,7 @@ impl Handle<Host> for Mesh {
             drain: address.clone().recipient(),
             halt: address.clone().recipient(),
         };
-        let route = Route::new(Some(address.recipient()), self.settings.breaker);
+        let route = Route::hosted(address.recipient(), self.settings.breaker);
         let instance = Instance {
             id,
             spec: Arc::new(spec),
@@ -183,7 +188,7 @@ impl Handle<Advertise> for Mesh {
             spec: Arc::new(spec),
         };
         let register = Register {
-            route: Route::new(None, None),
+            route: Route::advertised(),
             instance,
             check,
         };
@@ -223,8 +228,8 @@ impl Handle<DrainInstance> for Mesh {
         let Some(child) = self.registrations.get(&id).cloned() else {
             return Box::pin(async move { Err(withdrawn(id)) });
         };
-        let report = self.node.registry().report.clone();
-        Box::pin(async move { drain(id, &child, time, &report).await })
+        let node = Arc::clone(&self.node);
+        Box::pin(async move { drain(id, &child, time, &node).await })
     }
 }
 
@@ -297,17 +302,17 @@ impl Mesh {
     /// Drains an instance and removes it; does nothing for one that is gone.
     fn withdraw(&self, id: InstanceId, time: Duration) -> impl Future<Output = ()> + use<> {
         let child = self.registrations.get(&id).cloned();
-        let registry = self.node.registry().clone();
+        let node = Arc::clone(&self.node);
         async move {
             let Some(child) = child else { return };
-            match drain(id, &child, time, &registry.report).await {
+            match drain(id, &child, time, &node).await {
                 Ok(true) => {}
                 Ok(false) => {
                     tracing::warn!(instance = %id, ?time, "withdrawn with calls in flight");
                 }
                 Err(error) => tracing::debug!(instance = %id, %error, "withdrawn without a drain"),
             }
-            if let Err(error) = ask(&registry.deregister, Deregister(id)).await {
+            if let Err(error) = ask(&node.registry().deregister, Deregister(id)).await {
                 tracing::error!(instance = %id, %error, "not withdrawn from the registry");
             }
             if let Child::Hosted { halt, .. } = child {
@@ -325,17 +330,19 @@ impl Mesh {
 }
 
 /// Takes an instance out of routing, then waits for its calls in flight.
-async fn drain(
-    id: InstanceId,
-    child: &Child,
-    time: Duration,
-    report: &Recipient<ReportHealth>,
-) -> Result<bool> {
+async fn drain(id: InstanceId, child: &Child, time: Duration, node: &Node) -> Result<bool> {
     let health = Health::Draining;
-    ask(report, ReportHealth { id, health }).await?;
+    ask(&node.registry().report, ReportHealth { id, health }).await?;
     match child {
         Child::Advertised { .. } => Ok(true),
         Child::Hosted { drain, .. } => {
+            let notice = if node.peers() > 0 {
+                DRAIN_NOTICE.min(time)
+            } else {
+                Duration::ZERO
+            };
+            tokio::time::sleep(notice).await;
+            let time = time - notice;
             // The instance bounds the wait, but a handler may block its thread.
             let draining = tokio::time::timeout(time, drain.send(Drain(time)));
             Ok(matches!(draining.await, Ok(Ok(true))))

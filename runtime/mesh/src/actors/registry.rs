@@ -1,15 +1,20 @@
 //! The registry: sole writer of the service table. After every change it publishes a snapshot, so
 //! that callers and queries never ask it anything, and tells the prober what to probe.
 
-use std::sync::Arc;
+use std::{
+    collections::HashMap,
+    sync::{Arc, Weak},
+};
 
 use actix::{Actor, Context, Handler, Message, Recipient};
 use arc_swap::ArcSwap;
 use commy_core::{
     Error, Result, Status,
     endpoint::HealthCheck,
-    identity::InstanceId,
-    instance::{Health, Instance},
+    identity::{InstanceId, NodeId},
+    instance::{Health, Instance, Reach},
+    options::CircuitBreaker,
+    record::InstanceRecord,
     registry::{Snapshot, Table},
 };
 use tokio::sync::watch;
@@ -18,7 +23,7 @@ use super::{
     CONTROL_MAILBOX_CAPACITY,
     prober::{Probe, Unprobe},
 };
-use crate::route::Route;
+use crate::route::{Neighbour, Route};
 
 /// The actor that owns the service table.
 pub(crate) struct Registry {
@@ -27,6 +32,10 @@ pub(crate) struct Registry {
     revision: watch::Sender<u64>,
     probe: Recipient<Probe>,
     unprobe: Recipient<Unprobe>,
+    /// What routes to instances of one other node share.
+    neighbours: HashMap<NodeId, Weak<Neighbour>>,
+    /// When calls to a failing instance of another node are refused.
+    breaker: Option<CircuitBreaker>,
 }
 
 /// Add an instance.
@@ -56,12 +65,26 @@ pub(crate) struct ReportHealth {
     pub(crate) health: Health,
 }
 
+/// Take over what is known of other nodes' instances. In order.
+#[derive(Message)]
+#[rtype(result = "Result<()>")]
+pub(crate) struct RemoteChanges(pub(crate) Vec<RemoteChange>);
+
+/// What is known of an instance of another node.
+pub(crate) enum RemoteChange {
+    /// It is there, as this.
+    Put(InstanceRecord),
+    /// It is gone.
+    Remove(InstanceId),
+}
+
 impl Registry {
     pub(crate) fn new(
         published: Arc<ArcSwap<Snapshot<Route>>>,
         revision: watch::Sender<u64>,
         probe: Recipient<Probe>,
         unprobe: Recipient<Unprobe>,
+        breaker: Option<CircuitBreaker>,
     ) -> Self {
         Self {
             table: Table::default(),
@@ -69,7 +92,50 @@ impl Registry {
             revision,
             probe,
             unprobe,
+            neighbours: HashMap::new(),
+            breaker,
         }
+    }
+
+    /// The way to an instance of another node.
+    fn route_afar(&mut self, instance: &InstanceRecord) -> Route {
+        if instance.endpoint.is_some() {
+            return Route::advertised();
+        }
+        let node = instance.id.node;
+        let known = self.neighbours.get(&node).and_then(Weak::upgrade);
+        let neighbour = known.unwrap_or_else(|| {
+            self.neighbours.retain(|_, known| known.strong_count() > 0);
+            let neighbour = Arc::default();
+            self.neighbours.insert(node, Arc::downgrade(&neighbour));
+            neighbour
+        });
+        Route::afar(neighbour, self.breaker)
+    }
+
+    fn put(&mut self, record: InstanceRecord) {
+        let is_known = self.table.snapshot().entry(&record.id).is_some();
+        let route = (!is_known).then(|| self.route_afar(&record));
+        let InstanceRecord {
+            id,
+            spec,
+            endpoint,
+            health,
+        } = record;
+        let instance = Instance {
+            id,
+            spec,
+            reach: if endpoint.is_some() {
+                Reach::Endpoint
+            } else {
+                Reach::Fabric
+            },
+            endpoint,
+            health,
+            revision: 0,
+        };
+        self.table
+            .upsert(instance, || route.unwrap_or_else(Route::advertised));
     }
 
     fn publish(&self) {
@@ -151,6 +217,31 @@ impl Handler<ReportHealth> for Registry {
         if self.table.set_health(&id, health)?.is_some() {
             self.publish();
             tracing::debug!(instance = %id, %health, "health changed");
+        }
+        Ok(())
+    }
+}
+
+impl Handler<RemoteChanges> for Registry {
+    type Result = Result<()>;
+
+    fn handle(
+        &mut self,
+        RemoteChanges(changes): RemoteChanges,
+        _: &mut Self::Context,
+    ) -> Self::Result {
+        let before = self.table.snapshot().revision();
+        for change in changes {
+            match change {
+                RemoteChange::Put(record) => self.put(record),
+                RemoteChange::Remove(id) => {
+                    // One that is gone already is what is wanted.
+                    let _ = self.table.deregister(&id);
+                }
+            }
+        }
+        if self.table.snapshot().revision() > before {
+            self.publish();
         }
         Ok(())
     }

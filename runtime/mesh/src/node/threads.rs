@@ -1,4 +1,5 @@
-//! The two threads of a node: how they begin, and how they end whatever a handler does.
+//! The two threads of a node: how they begin, and how they end whatever a handler does. A node that
+//! runs on the current thread has none, and uses that one for both.
 
 use std::{
     sync::{
@@ -30,6 +31,8 @@ pub(super) struct Threads {
     control_thread: Mutex<Option<JoinHandle<()>>>,
     /// Its sender is dropped as the last thing that the control thread does.
     control_ended: watch::Receiver<()>,
+    /// That sender, for a node that runs on a thread of somebody else.
+    lodging: Mutex<Option<watch::Sender<()>>>,
 }
 
 /// What only the control thread can know of itself.
@@ -86,8 +89,31 @@ impl Threads {
             instances_blocked,
             control_thread: Mutex::new(Some(thread)),
             control_ended,
+            lodging: Mutex::default(),
         };
         Ok((threads, begun.first))
+    }
+
+    /// Uses the current thread for everything, and runs `first` on it.
+    pub(super) fn here<T>(first: impl FnOnce() -> T) -> Result<(Self, T)> {
+        let arbiter = Arbiter::try_current().ok_or_else(|| {
+            Error::new(
+                Status::FailedPrecondition,
+                "the node cannot be launched here: no actix system runs on this thread",
+            )
+        })?;
+        let (alive, control_ended) = watch::channel(());
+        let threads = Self {
+            control: arbiter.clone(),
+            timers: tokio::runtime::Handle::current(),
+            instances: arbiter,
+            instances_ended: Mutex::default(),
+            instances_blocked: Arc::default(),
+            control_thread: Mutex::default(),
+            control_ended,
+            lodging: Mutex::new(Some(alive)),
+        };
+        Ok((threads, first()))
     }
 
     pub(super) const fn control(&self) -> &ArbiterHandle {
@@ -104,6 +130,9 @@ impl Threads {
 
     /// Makes both threads end, the control thread last, because it has the timers. Called there.
     pub(super) async fn end(&self) {
+        if self.lodging.lock().take().is_some() {
+            return;
+        }
         self.instances.stop();
         let ended = self.instances_ended.lock().take();
         if let Some(ended) = ended
