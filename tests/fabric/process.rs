@@ -1,6 +1,7 @@
 //! A node in a process of its own.
 
 use std::{
+    cell::RefCell,
     io::{BufRead, BufReader, Write},
     process::{Child, ChildStdin, Command, Stdio},
     sync::mpsc::{self, Receiver},
@@ -17,6 +18,8 @@ pub(crate) struct Process {
     child: Child,
     input: ChildStdin,
     lines: Receiver<(Instant, String)>,
+    /// Lines that came before one that was waited for.
+    passed: RefCell<Vec<(Instant, String)>>,
     pub(crate) node: NodeId,
 }
 
@@ -48,6 +51,7 @@ impl Process {
             child,
             input,
             lines,
+            passed: RefCell::default(),
             node: NodeId::from_u128(0),
         };
         let (_, first) =
@@ -65,16 +69,19 @@ impl Process {
         writeln!(self.input, "{command}").expect("a living process");
     }
 
-    /// The next line for which the condition holds, and when it came.
+    /// The first line for which the condition holds, and when it came. It is not seen again.
     pub(crate) fn line(&self, is_wanted: impl Fn(&str) -> bool) -> (Instant, String) {
+        let mut passed = self.passed.borrow_mut();
+        if let Some(index) = passed.iter().position(|(_, line)| is_wanted(line)) {
+            return passed.remove(index);
+        }
         let deadline = Instant::now() + PATIENCE;
-        let mut others = Vec::new();
         loop {
             let time = deadline.saturating_duration_since(Instant::now());
             match self.lines.recv_timeout(time) {
                 Ok((moment, line)) if is_wanted(&line) => return (moment, line),
-                Ok((_, line)) => others.push(line),
-                Err(error) => panic!("not said ({error}); what was: {others:?}"),
+                Ok(other) => passed.push(other),
+                Err(error) => panic!("not said ({error}); what was: {passed:?}"),
             }
         }
     }

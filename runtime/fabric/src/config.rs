@@ -12,9 +12,10 @@ use zenoh::Config;
 const LEASE_MS: u32 = 1_200;
 /// How many signs of life are sent within a lease.
 const SIGNS_A_LEASE: u32 = 4;
-/// How long a congested peer holds up an event before it loses it. While it stays congested, it
-/// loses the next ones at once, so that it holds up the others only once.
-const EVENT_WAIT_US: u32 = 20_000;
+/// How long a congested peer holds up an event before it loses it: long enough for one that waits
+/// for a processor. While it stays congested it loses the next ones at once, so that one that hangs
+/// holds up the others only once.
+const EVENT_WAIT_US: u32 = 500_000;
 /// How long opening and accepting a transport may take.
 const HANDSHAKE_MS: u32 = 2_000;
 /// How long a client looks for its router before it says that there is none.
