@@ -7,6 +7,8 @@ mod content;
 mod envelope;
 mod failure;
 mod record;
+#[cfg(test)]
+mod tests;
 
 use std::convert::Infallible;
 

@@ -4,11 +4,7 @@
 use std::{cell::Cell, panic::AssertUnwindSafe, rc::Rc, sync::Arc, time::Duration};
 
 use actix::{Actor, Context, Handler as Handle, Message as ActorMessage, ResponseFuture};
-use commy_core::{
-    Error, Status,
-    identity::InstanceId,
-    message::IncomingRequest,
-};
+use commy_core::{Error, Status, identity::InstanceId, message::IncomingRequest};
 use futures_util::FutureExt;
 use tokio::sync::{Notify, oneshot};
 use tokio_util::sync::CancellationToken;
