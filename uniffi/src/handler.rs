@@ -87,9 +87,11 @@ impl Drop for Running {
         match told {
             Ok(Ok(())) => {}
             Ok(Err(error)) => {
-                tracing::warn!(invocation = self.id, %error, "a handler failed to cancel")
+                tracing::warn!(invocation = self.id, %error, "a handler failed to cancel");
             }
-            Err(_) => tracing::error!(invocation = self.id, "a handler panicked in cancel"),
+            Err(_) => {
+                tracing::error!(invocation = self.id, "a handler panicked in cancel");
+            }
         }
     }
 }

@@ -43,6 +43,8 @@ impl From<commy::MeshStats> for MeshStats {
             registrations,
             peers,
             fabric_messages,
+            bytes_sent: _,
+            bytes_received: _,
         } = stats;
         Self {
             calls_ok,

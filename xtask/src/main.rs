@@ -1,2 +1,44 @@
-//! (stub)
-fn main() {}
+//! `cargo xtask`: the developer commands of commy, one file each.
+//!
+//! This file only dispatches; what the arguments mean is in [`cli`].
+
+mod bench;
+mod build_sdks;
+mod cache;
+mod check;
+mod cli;
+mod doctor;
+mod evidence;
+mod matrix;
+mod native;
+mod pins;
+mod screen;
+mod sdk;
+mod site;
+mod snapshots;
+mod step;
+mod test;
+mod tool;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use cli::{Cli, Command};
+
+fn main() -> ExitCode {
+    let outcome = match Cli::parse().command {
+        Command::BuildSdks(arguments) => build_sdks::run(&arguments),
+        Command::Test(arguments) => test::run(&arguments),
+        Command::Snapshots(arguments) => snapshots::run(&arguments),
+        Command::Bench(arguments) => bench::run(&arguments),
+        Command::Doctor => doctor::run(),
+    };
+    match outcome {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,62 +1,63 @@
 //! Instances that commy does not host: where they are dialled, and how they are probed.
 
-use std::{fmt, time::Duration};
+use std::{fmt, net::Ipv6Addr, ops::Range, time::Duration};
 
-use crate::{error::InvalidValue, name::check_characters, spec::check_range};
+use crate::{error::InvalidValue, name::check_bytes, spec::check_range};
 
 /// The most bytes in an endpoint's address.
 const ENDPOINT_BYTES_MAX: usize = 512;
 /// The most bytes in a probe's path.
 const PATH_BYTES_MAX: usize = 1024;
+/// What an endpoint looks like, for those who wrote something else.
+const FORM: &str = "it is SCHEME://HOST:PORT; only http and https have a default port";
 
 /// The address of an advertised instance, such as `http://127.0.0.1:8080` or `tcp://db:5432`.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Endpoint {
     address: String,
-    authority: std::ops::Range<usize>,
+    scheme_end: usize,
+    host: Range<usize>,
+    authority_end: usize,
+    port: u16,
 }
 
 impl Endpoint {
     /// Checks an address: `SCHEME://HOST:PORT`, for `http` and `https` also without a port.
-    /// Anything after the authority is left to those who dial it.
+    /// Anything after the port is left to those who dial it.
     ///
     /// # Errors
     /// The address and the rule that it breaks.
     pub fn new(address: &str) -> Result<Self, InvalidValue> {
-        let invalid = |rule: &str| InvalidValue::new("endpoint", address, rule);
-        if address.len() > ENDPOINT_BYTES_MAX {
-            return Err(invalid("at most 512 bytes are allowed"));
+        check_bytes("endpoint", address, ENDPOINT_BYTES_MAX)?;
+        Self::parse(address).map_err(|rule| InvalidValue::new("endpoint", address, rule))
+    }
+
+    fn parse(address: &str) -> Result<Self, &'static str> {
+        check_printable(address)?;
+        let (scheme, rest) = address.split_once("://").ok_or(FORM)?;
+        let is_scheme = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "+-.".contains(c);
+        if !scheme.starts_with(|c: char| c.is_ascii_lowercase()) || !scheme.chars().all(is_scheme) {
+            return Err("the scheme is of lower-case ASCII letters, digits, +, - and .");
         }
-        if address.chars().any(|c| c.is_control() || c.is_whitespace()) {
-            return Err(invalid("no white space or control character is allowed"));
-        }
-        let (scheme, rest) = address
-            .split_once("://")
-            .ok_or_else(|| invalid("it is SCHEME://HOST:PORT"))?;
-        check_characters(scheme, 16, "+-.")
-            .map_err(|rule| InvalidValue::new("endpoint", address, rule))?;
         let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
         if authority.contains('@') {
-            return Err(invalid(
-                "credentials do not belong in an advertised address",
-            ));
+            return Err("credentials do not belong in an advertised address");
         }
-        let start = scheme.len() + "://".len();
-        let endpoint = Self {
-            address: address.to_owned(),
-            authority: start..start + authority.len(),
-        };
-        let (host, port) = endpoint.split_port();
-        if host.is_empty() {
-            return Err(invalid("it is SCHEME://HOST:PORT, and the host is missing"));
-        }
-        match (port, endpoint.default_port()) {
-            (None, None) => Err(invalid("it is SCHEME://HOST:PORT, and the port is missing")),
-            (Some(port), _) if port.parse::<u16>().map_or(true, |port| port == 0) => {
-                Err(invalid("the port is a number from 1 to 65535"))
+        let (host, port) = match authority.rfind(':') {
+            Some(colon) if !authority.ends_with(']') => {
+                (&authority[..colon], parse_port(&authority[colon + 1..])?)
             }
-            _ => Ok(endpoint),
-        }
+            _ => (authority, default_port(scheme).ok_or(FORM)?),
+        };
+        let authority_start = scheme.len() + "://".len();
+        let bracket = host_bracket_len(host)?;
+        Ok(Self {
+            address: address.to_owned(),
+            scheme_end: scheme.len(),
+            host: authority_start + bracket..authority_start + host.len() - bracket,
+            authority_end: authority_start + authority.len(),
+            port,
+        })
     }
 
     /// The address as it was given.
@@ -68,50 +69,73 @@ impl Endpoint {
     /// The scheme, such as `http`.
     #[must_use]
     pub fn scheme(&self) -> &str {
-        self.address.split("://").next().unwrap_or_default()
+        &self.address[..self.scheme_end]
     }
 
     /// The host to dial, without the brackets of an IPv6 address.
     #[must_use]
     pub fn host(&self) -> &str {
-        self.split_port()
-            .0
-            .trim_start_matches('[')
-            .trim_end_matches(']')
+        &self.address[self.host.clone()]
     }
 
     /// The port to dial.
     #[must_use]
-    pub fn port(&self) -> u16 {
-        let (_, port) = self.split_port();
-        port.and_then(|port| port.parse().ok())
-            .or_else(|| self.default_port())
-            .unwrap_or_default()
+    pub const fn port(&self) -> u16 {
+        self.port
     }
 
     /// The address up to its path, such as `http://127.0.0.1:8080`.
     #[must_use]
     pub fn origin(&self) -> &str {
-        &self.address[..self.authority.end]
+        &self.address[..self.authority_end]
     }
+}
 
-    fn default_port(&self) -> Option<u16> {
-        match self.scheme() {
-            "http" => Some(80),
-            "https" => Some(443),
-            _ => None,
-        }
+fn default_port(scheme: &str) -> Option<u16> {
+    match scheme {
+        "http" => Some(80),
+        "https" => Some(443),
+        _ => None,
     }
+}
 
-    fn split_port(&self) -> (&str, Option<&str>) {
-        let authority = &self.address[self.authority.clone()];
-        match authority.rfind(':') {
-            Some(colon) if !authority[colon..].contains(']') => {
-                (&authority[..colon], Some(&authority[colon + 1..]))
-            }
-            _ => (authority, None),
-        }
+fn parse_port(port: &str) -> Result<u16, &'static str> {
+    // `parse` alone would take a sign.
+    let is_number = port.bytes().all(|byte| byte.is_ascii_digit());
+    port.parse()
+        .ok()
+        .filter(|port| is_number && *port > 0)
+        .ok_or("the port is a number from 1 to 65535")
+}
+
+/// Checks a host, and gives the length of the bracket at each of its ends.
+fn host_bracket_len(host: &str) -> Result<usize, &'static str> {
+    if let Some(address) = host
+        .strip_prefix('[')
+        .and_then(|host| host.strip_suffix(']'))
+    {
+        return match address.parse::<Ipv6Addr>() {
+            Ok(_) => Ok(1),
+            Err(_) => Err("what stands in brackets is an IPv6 address"),
+        };
     }
+    if host.is_empty() {
+        return Err("it is SCHEME://HOST:PORT, and the host is missing");
+    }
+    if !host
+        .chars()
+        .all(|c| c.is_ascii_alphanumeric() || "_-.".contains(c))
+    {
+        return Err("the host is a name of ASCII letters, digits, _, - and ., or an IP address");
+    }
+    Ok(0)
+}
+
+fn check_printable(text: &str) -> Result<(), &'static str> {
+    if text.chars().any(|c| c.is_control() || c.is_whitespace()) {
+        return Err("no white space or control character is allowed");
+    }
+    Ok(())
 }
 
 impl fmt::Display for Endpoint {
@@ -210,15 +234,11 @@ impl HealthCheck {
         let Probe::Http { path } = &self.probe else {
             return Ok(());
         };
-        let invalid = |rule: &str| Err(InvalidValue::new("probe path", path, rule));
+        check_bytes("probe path", path, PATH_BYTES_MAX)?;
+        let invalid = |rule| InvalidValue::new("probe path", path, rule);
+        check_printable(path).map_err(invalid)?;
         if !path.starts_with('/') {
-            return invalid("it begins with /");
-        }
-        if path.len() > PATH_BYTES_MAX {
-            return invalid("at most 1024 bytes are allowed");
-        }
-        if path.chars().any(|c| c.is_control() || c.is_whitespace()) {
-            return invalid("no white space or control character is allowed");
+            return Err(invalid("it begins with /"));
         }
         if endpoint.scheme() != "http" {
             return Err(InvalidValue::new(

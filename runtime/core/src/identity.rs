@@ -6,12 +6,13 @@ use rand::{Rng, RngExt};
 
 use crate::error::InvalidValue;
 
-/// The id of a node: one process's membership in one mesh. Shown as 32 hexadecimal digits.
+/// The id of a node: one process's membership in one mesh. Shown as 32 hexadecimal
+/// digits.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct NodeId(u128);
 
 impl NodeId {
-    /// A new id. With 122 bits or more of randomness, two nodes never share one in practice.
+    /// A new id. It has 128 random bits: two nodes never share one in practice.
     pub fn random(random: &mut impl Rng) -> Self {
         Self(random.random())
     }
@@ -45,13 +46,12 @@ impl FromStr for NodeId {
     type Err = InvalidValue;
 
     fn from_str(text: &str) -> Result<Self, InvalidValue> {
-        let invalid = || InvalidValue::new("node id", text, "it has 32 hexadecimal digits");
-        if text.len() != 32 || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-            return Err(invalid());
-        }
-        u128::from_str_radix(text, 16)
-            .map(Self)
-            .map_err(|_| invalid())
+        canonical(text, |text| {
+            Some(Self(u128::from_str_radix(text, 16).ok()?))
+        })
+        .ok_or_else(|| {
+            InvalidValue::new("node id", text, "it has 32 lower-case hexadecimal digits")
+        })
     }
 }
 
@@ -81,12 +81,20 @@ impl FromStr for InstanceId {
     type Err = InvalidValue;
 
     fn from_str(text: &str) -> Result<Self, InvalidValue> {
-        let invalid =
-            || InvalidValue::new("instance id", text, "it is a node id, `-` and a number");
-        let (node, serial) = text.split_once('-').ok_or_else(invalid)?;
-        Ok(Self {
-            node: node.parse()?,
-            serial: serial.parse().map_err(|_| invalid())?,
+        let parse = |text: &str| {
+            let (node, serial) = text.split_once('-')?;
+            Some(Self {
+                node: node.parse().ok()?,
+                serial: serial.parse().ok()?,
+            })
+        };
+        canonical(text, parse).ok_or_else(|| {
+            InvalidValue::new("instance id", text, "it is a node id, - and a number")
         })
     }
+}
+
+/// Parses what an id is shown as and nothing else, so that equal ids are equal texts.
+fn canonical<T: fmt::Display>(text: &str, parse: impl Fn(&str) -> Option<T>) -> Option<T> {
+    parse(text).filter(|id| id.to_string() == text)
 }

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use crate::{
     error::{Error, InvalidValue, Result, Status},
     identity::{InstanceId, NodeId},
-    name::{MethodName, ServiceName, Tag},
+    name::{MethodName, ServiceName, Tag, check_bytes},
     topic::Topic,
 };
 
@@ -81,14 +81,8 @@ impl Message {
                 ),
             ));
         }
-        if self.content_type.len() > CONTENT_TYPE_BYTES_MAX {
-            return Err(InvalidValue::new(
-                "content type",
-                &self.content_type,
-                format!("at most {CONTENT_TYPE_BYTES_MAX} bytes are allowed"),
-            )
-            .into());
-        }
+        check_bytes("content type", &self.content_type, CONTENT_TYPE_BYTES_MAX)?;
+        check_line("content type", &self.content_type)?;
         if self.headers.len() > HEADERS_MAX {
             return Err(InvalidValue::number(
                 "the number of headers",
@@ -99,17 +93,23 @@ impl Message {
         }
         for (name, value) in &self.headers {
             Tag::new(name)?;
-            if value.len() > HEADER_VALUE_BYTES_MAX {
-                return Err(InvalidValue::new(
-                    "header value",
-                    value,
-                    format!("at most {HEADER_VALUE_BYTES_MAX} bytes are allowed"),
-                )
-                .into());
-            }
+            check_bytes("header value", value, HEADER_VALUE_BYTES_MAX)?;
+            check_line("header value", value)?;
         }
         Ok(())
     }
+}
+
+/// Checks text that may become a line of another protocol, where a line break would begin a second.
+fn check_line(what: &'static str, value: &str) -> Result<(), InvalidValue> {
+    if value.chars().any(char::is_control) {
+        return Err(InvalidValue::new(
+            what,
+            value,
+            "no control character is allowed",
+        ));
+    }
+    Ok(())
 }
 
 /// A request as its caller makes it.
@@ -260,13 +260,9 @@ impl From<Failure> for Error {
         } = failure;
         truncate(&mut code, Failure::CODE_BYTES_MAX);
         truncate(&mut reason, Failure::REASON_BYTES_MAX);
-        if let Some(bytes) = details_json
-            .as_ref()
-            .map(String::len)
-            .filter(|bytes| *bytes > Failure::DETAILS_BYTES_MAX)
-        {
+        if let Some(fault) = details_json.as_deref().and_then(fault_of_details) {
             details_json = None;
-            reason.push_str(&format!(" (details of {bytes} bytes were dropped)"));
+            reason.push_str(&format!(" (its details were dropped: {fault})"));
         }
         let status = match kind {
             FailureKind::Application => Status::HandlerFailed,
@@ -277,6 +273,17 @@ impl From<Failure> for Error {
         Self::new(status, reason)
             .with_application(Some(code).filter(|code| !code.is_empty()), details_json)
     }
+}
+
+/// Why details cannot travel, if they cannot: callers rely on their being JSON.
+fn fault_of_details(details: &str) -> Option<String> {
+    if details.len() > Failure::DETAILS_BYTES_MAX {
+        let (bytes, max) = (details.len(), Failure::DETAILS_BYTES_MAX);
+        return Some(format!("they have {bytes} bytes, and at most {max} travel"));
+    }
+    serde_json::from_str::<serde::de::IgnoredAny>(details)
+        .err()
+        .map(|error| format!("they are not JSON: {error}"))
 }
 
 /// Cuts text to at most this many bytes, at a character's boundary.
@@ -300,6 +307,21 @@ mod tests {
     fn an_error_in_a_handler_is_told_by_the_name_of_its_type() {
         let failure = Failure::from(OutOfStock { left: 3 });
         assert_eq!(failure, Failure::new("OutOfStock", "only 3 left"));
+    }
+
+    #[test]
+    fn details_that_are_not_json_are_dropped_and_the_reason_says_so() {
+        let failure = Failure {
+            details_json: Some("{left: 3}".into()),
+            ..Failure::new("SOLD_OUT", "no tea")
+        };
+        let error = Error::from(failure);
+        assert_eq!(error.context().details_json, None);
+        assert!(
+            error
+                .reason()
+                .starts_with("no tea (its details were dropped: they are not JSON")
+        );
     }
 
     #[test]

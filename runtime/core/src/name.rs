@@ -1,6 +1,8 @@
 //! Names that were checked once and are cheap to share. A name that exists is valid; nothing past
 //! this module checks one again.
 
+use crate::error::InvalidValue;
+
 /// Defines a checked, shared string.
 macro_rules! checked_name {
     ($(#[$doc:meta])* $name:ident, $what:literal, $check:ident) => {
@@ -134,6 +136,19 @@ fn check_dotted(value: &str, bytes_max: usize) -> Result<(), String> {
     Ok(())
 }
 
+/// Checks the length of text that may hold anything.
+pub(crate) fn check_bytes(
+    what: &'static str,
+    value: &str,
+    bytes_max: usize,
+) -> Result<(), InvalidValue> {
+    if value.len() > bytes_max {
+        return Err(InvalidValue::new(what, value, too_long(value, bytes_max)));
+    }
+    Ok(())
+}
+
+/// Checks that text is not empty, not too long, and of ASCII letters, digits and `punctuation`.
 pub(crate) fn check_characters(
     value: &str,
     bytes_max: usize,
@@ -143,10 +158,7 @@ pub(crate) fn check_characters(
         return Err("it must not be empty".into());
     }
     if value.len() > bytes_max {
-        return Err(format!(
-            "it has {} bytes, and at most {bytes_max} are allowed",
-            value.len()
-        ));
+        return Err(too_long(value, bytes_max));
     }
     match value
         .chars()
@@ -157,4 +169,11 @@ pub(crate) fn check_characters(
             "{wrong:?} is not an ASCII letter, a digit or one of {punctuation}"
         )),
     }
+}
+
+fn too_long(value: &str, bytes_max: usize) -> String {
+    format!(
+        "it has {} bytes, and at most {bytes_max} are allowed",
+        value.len()
+    )
 }

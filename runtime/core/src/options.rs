@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, time::Duration};
 use crate::{
     balance::Balance,
     error::InvalidValue,
-    name::{Locality, MeshName},
+    name::{Locality, MeshName, check_bytes},
     query::Traits,
     spec::check_range,
 };
@@ -206,16 +206,8 @@ impl CallOptions {
         if let Some(timeout) = self.timeout {
             check_range("timeout_ms", timeout.as_millis(), 0, TIMEOUT_MS_MAX)?;
         }
-        if let Some(key) = self
-            .routing_key
-            .as_deref()
-            .filter(|key| key.len() > ROUTING_KEY_BYTES_MAX)
-        {
-            return Err(InvalidValue::new(
-                "routing key",
-                key,
-                "at most 1024 bytes are allowed",
-            ));
+        if let Some(key) = &self.routing_key {
+            check_bytes("routing key", key, ROUTING_KEY_BYTES_MAX)?;
         }
         if self.version.is_none() && self.tags.is_empty() && self.metadata.is_empty() {
             return Ok(Traits::default());

@@ -8,8 +8,8 @@ use crate::{
     error::InvalidValue,
     identity::NodeId,
     instance::{Health, Instance},
-    name::{Locality, ServiceName, Tag},
-    spec::{InstanceSpec, check_metadata},
+    name::{Locality, ServiceName, Tag, check_bytes},
+    spec::{InstanceSpec, VERSION_BYTES_MAX, check_metadata, check_tags},
 };
 
 /// A query as its user writes it. An empty one asks for every healthy instance.
@@ -179,21 +179,9 @@ impl Traits {
         tags: &[String],
         metadata: &BTreeMap<String, String>,
     ) -> Result<Self, InvalidValue> {
-        let requirement = |text: &str| {
-            VersionReq::parse(text).map_err(|error| {
-                InvalidValue::new(
-                    "version requirement",
-                    text,
-                    format!("{error} (Cargo's syntax)"),
-                )
-            })
-        };
         Ok(Self {
-            version: version.map(requirement).transpose()?,
-            tags: tags
-                .iter()
-                .map(|tag| Tag::new(tag))
-                .collect::<Result<_, _>>()?,
+            version: version.map(check_requirement).transpose()?,
+            tags: check_tags(tags)?,
             metadata: check_metadata(metadata)?,
         })
     }
@@ -216,4 +204,15 @@ impl Traits {
                 .iter()
                 .all(|(key, value)| spec.metadata.get(key) == Some(value))
     }
+}
+
+fn check_requirement(requirement: &str) -> Result<VersionReq, InvalidValue> {
+    check_bytes("version requirement", requirement, VERSION_BYTES_MAX)?;
+    VersionReq::parse(requirement).map_err(|error| {
+        InvalidValue::new(
+            "version requirement",
+            requirement,
+            format!("{error} (Cargo's syntax)"),
+        )
+    })
 }

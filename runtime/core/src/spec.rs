@@ -7,7 +7,7 @@ use semver::Version;
 
 use crate::{
     error::InvalidValue,
-    name::{Locality, ServiceName, Tag},
+    name::{Locality, ServiceName, Tag, check_bytes},
 };
 
 /// The most tags of an instance.
@@ -16,6 +16,8 @@ const TAGS_MAX: usize = 32;
 const METADATA_ENTRIES_MAX: usize = 64;
 /// The most bytes in a metadata value.
 const METADATA_VALUE_BYTES_MAX: usize = 1024;
+/// The most bytes in a version or a requirement on one: room for a commit and a build.
+pub(crate) const VERSION_BYTES_MAX: usize = 256;
 /// The largest weight: two instances may differ a thousandfold, no more.
 pub const WEIGHT_MAX: u32 = 1000;
 /// The most calls that an instance may handle at once.
@@ -120,27 +122,10 @@ impl ServiceSpec {
     /// # Errors
     /// The first value that breaks a rule, and the rule.
     pub fn check(&self) -> Result<InstanceSpec, InvalidValue> {
-        if self.tags.len() > TAGS_MAX {
-            return Err(InvalidValue::number(
-                "the number of tags",
-                self.tags.len(),
-                format!("at most {TAGS_MAX} are allowed"),
-            ));
-        }
         Ok(InstanceSpec {
             service: ServiceName::new(&self.service)?,
-            version: Version::parse(&self.version).map_err(|error| {
-                InvalidValue::new(
-                    "version",
-                    &self.version,
-                    format!("{error} (semantic versioning)"),
-                )
-            })?,
-            tags: self
-                .tags
-                .iter()
-                .map(|tag| Tag::new(tag))
-                .collect::<Result<_, _>>()?,
+            version: check_version(&self.version)?,
+            tags: check_tags(&self.tags)?,
             metadata: check_metadata(&self.metadata)?,
             weight: check_range("weight", self.weight, 1, WEIGHT_MAX)?,
             zone: self.zone.as_deref().map(Locality::new).transpose()?,
@@ -183,6 +168,25 @@ pub struct InstanceSpec {
     pub max_in_flight: u32,
 }
 
+fn check_version(version: &str) -> Result<Version, InvalidValue> {
+    check_bytes("version", version, VERSION_BYTES_MAX)?;
+    Version::parse(version).map_err(|error| {
+        InvalidValue::new("version", version, format!("{error} (semantic versioning)"))
+    })
+}
+
+/// Checks tags that were registered or are asked for.
+pub(crate) fn check_tags(tags: &[String]) -> Result<BTreeSet<Tag>, InvalidValue> {
+    if tags.len() > TAGS_MAX {
+        return Err(InvalidValue::number(
+            "the number of tags",
+            tags.len(),
+            format!("at most {TAGS_MAX} are allowed"),
+        ));
+    }
+    tags.iter().map(|tag| Tag::new(tag)).collect()
+}
+
 /// Checks metadata that was registered or is asked for.
 pub(crate) fn check_metadata(
     metadata: &BTreeMap<String, String>,
@@ -197,13 +201,7 @@ pub(crate) fn check_metadata(
     metadata
         .iter()
         .map(|(key, value)| {
-            if value.len() > METADATA_VALUE_BYTES_MAX {
-                return Err(InvalidValue::new(
-                    "metadata value",
-                    value,
-                    format!("at most {METADATA_VALUE_BYTES_MAX} bytes are allowed"),
-                ));
-            }
+            check_bytes("metadata value", value, METADATA_VALUE_BYTES_MAX)?;
             Ok((Tag::new(key)?, value.clone()))
         })
         .collect()

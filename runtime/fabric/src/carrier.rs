@@ -1,5 +1,5 @@
 //! The one place that writes to Zenoh: a session that can be taken away. Zenoh's last handle of a
-//! session must not be dropped on a current-thread runtime, which every actix arbiter is; so no one
+//! session must not be dropped on a current-thread runtime, such as actors live on; so no one
 //! outside holds one, and closing takes it from here.
 
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};

@@ -301,12 +301,19 @@ impl Mesh {
             filter.clone(),
             Arc::clone(&session.node),
         );
-        let closer = subscription.closer();
-        ask(session.node.subscribe(), Subscribe { filter, queue }).await?;
+        let message = Subscribe {
+            filter,
+            queue: Arc::clone(&queue),
+        };
+        ask(session.node.subscribe(), message).await?;
         let closing = session.closing.clone();
         session.node.spawn(async move {
-            closing.cancelled().await;
-            closer.close();
+            // Whichever comes first, so that a mesh that goes on keeps nothing of what was closed.
+            tokio::select! {
+                biased;
+                () = closing.cancelled() => queue.close(),
+                () = queue.closed() => {}
+            }
         });
         Ok(subscription)
     }

@@ -1,8 +1,7 @@
 //! A running node: its actors, what they publish, and its connection to other nodes if it has one.
 //!
 //! It has two threads, unless its [`Placement`](crate::Placement) gives it none:
-//! - *control* runs the registry, the broker, the prober, the uplink and the mesh actors, and every
-//!   timer;
+//! - *control* runs the registry, the broker, the prober, the uplink and the mesh actors;
 //! - *instances* runs the instances, and so the handlers' futures. A handler that blocks stalls its
 //!   neighbours; it delays no registration and no deadline.
 
@@ -10,6 +9,7 @@ mod chance;
 mod connection;
 mod numbers;
 mod threads;
+mod timers;
 
 use std::{
     sync::{Arc, OnceLock},
@@ -257,7 +257,8 @@ impl Node {
         self.random.draw(draw)
     }
 
-    /// Resolves after this time. Unlike tokio's own, it may be polled on any thread.
+    /// Resolves after this time. Unlike tokio's own, it may be polled on any thread, and after the
+    /// node has ended.
     pub(crate) fn sleep(&self, time: Duration) -> tokio::time::Sleep {
         let _timers = self.threads.timers().enter();
         tokio::time::sleep(time)

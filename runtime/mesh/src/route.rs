@@ -13,6 +13,7 @@ use commy_core::{
     Moment, Status,
     balance::{Admission, LatencyAverage, Standing},
     breaker::{Breaker, Pass},
+    evidence::Evidence,
     options::CircuitBreaker,
     outlier::Outlier,
 };
@@ -155,7 +156,9 @@ pub(crate) struct Sent {
 impl Sent {
     /// Takes note of how the call ended: with a reply (no status) or with an error.
     pub(crate) fn over(mut self, now: Moment, outcome: Option<Status>) {
-        let latency: Option<Duration> = outcome.is_none().then(|| now.since(self.sent));
+        // An error that concerns the request took the instance its time as well.
+        let is_answer = Evidence::of(outcome) == Evidence::Good;
+        let latency = is_answer.then(|| now.since(self.sent));
         self.note(now, outcome, latency);
         if let Some(neighbour) = self.route.neighbour() {
             // Any answer is one, but what says nothing of the instance says nothing of its node.

@@ -104,6 +104,7 @@ impl Session {
         async move {
             // Either the mesh has left a node that goes on for others, or the node has ended.
             tokio::select! {
+                biased;
                 Ok(()) = leaving => {}
                 () = ended => {}
             }

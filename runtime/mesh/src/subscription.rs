@@ -176,6 +176,11 @@ impl Queue {
         self.queued.close();
     }
 
+    /// Resolves when the queue is closed.
+    pub(crate) async fn closed(&self) {
+        self.queued.closed().await;
+    }
+
     /// Counts one event as lost, with those whose loss it would have told.
     fn lose(&self, end: &AtomicU64, told_by_it: u64) {
         end.fetch_add(told_by_it + 1, Relaxed);

@@ -46,7 +46,7 @@ impl<T: Clone> TopicTree<T> {
     /// Adds a value. One that has the same filter and id is replaced, and given back.
     pub fn insert(&mut self, filter: &TopicFilter, id: u64, value: T) -> Option<T> {
         let mut node = Arc::make_mut(&mut self.root);
-        for segment in steps(filter) {
+        for segment in filter.segments() {
             let next = match segment {
                 ANY => node.any.get_or_insert_default(),
                 ANY_NUMBER => node.any_number.get_or_insert_default(),
@@ -59,7 +59,7 @@ impl<T: Clone> TopicTree<T> {
 
     /// Removes the value that has this filter and id, and gives it back.
     pub fn remove(&mut self, filter: &TopicFilter, id: u64) -> Option<T> {
-        Arc::make_mut(&mut self.root).remove(steps(filter), id)
+        Arc::make_mut(&mut self.root).remove(filter.segments(), id)
     }
 
     /// The values whose filters match a topic, each once.
@@ -169,10 +169,12 @@ impl<'t, T> Front<'t, T> {
     fn advance_to(&mut self, reached: Vec<&'t Node<T>>) {
         for node in &reached {
             // Only this can be reached twice: by the `**` that stays, and once more by its parent.
-            if let Some(behind) = node.any_number.as_deref()
+            let mut node = *node;
+            while let Some(behind) = node.any_number.as_deref()
                 && self.stays.insert(ptr::from_ref(behind))
             {
                 self.staying.push(behind);
+                node = behind;
             }
         }
         self.reached = reached;
@@ -187,15 +189,4 @@ impl<T> Default for Front<'_, T> {
             stays: HashSet::new(),
         }
     }
-}
-
-/// The segments of a filter, with one `**` in place of several in a row, which mean the same. So no
-/// node behind a `**` has another `**` right behind it.
-fn steps(filter: &TopicFilter) -> impl Iterator<Item = &str> {
-    let mut previous = "";
-    filter.segments().filter(move |segment| {
-        let repeats = *segment == ANY_NUMBER && previous == ANY_NUMBER;
-        previous = segment;
-        !repeats
-    })
 }

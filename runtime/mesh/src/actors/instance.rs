@@ -17,7 +17,7 @@ use crate::{
 
 /// How many calls may wait in the mailbox before the actor has seen them. The actor only starts
 /// futures, so its mailbox is full when its thread is blocked or overrun; the caller is told.
-const MAILBOX_CAPACITY: usize = 4096;
+pub(crate) const MAILBOX_CAPACITY: usize = 4096;
 
 /// The actor of one hosted instance.
 pub(crate) struct Instance {
@@ -74,10 +74,6 @@ impl Instance {
 
 impl Actor for Instance {
     type Context = Context<Self>;
-
-    fn started(&mut self, ctx: &mut Self::Context) {
-        ctx.set_mailbox_capacity(MAILBOX_CAPACITY);
-    }
 }
 
 impl Handle<Invoke> for Instance {
@@ -176,7 +172,7 @@ impl Work {
         self.counters
             .requests_handled
             .fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-        let _present = Present::in_gauge(&self.counters.requests_in_flight);
+        let present = Present::in_gauge(&self.counters.requests_in_flight);
         // The handler is called inside the future, so that a panic of either is caught.
         let handled = AssertUnwindSafe(async move { handler.handle(request).await }).catch_unwind();
         let outcome = tokio::select! {
@@ -199,6 +195,8 @@ impl Work {
             )),
         };
         let outcome = outcome.map_err(|error| error.with_instance(self.id.to_string()));
+        // Who has the reply must not find the request among those that are still worked on.
+        drop(present);
         let _ = reply.send(LocalAnswer::Handled(outcome));
     }
 

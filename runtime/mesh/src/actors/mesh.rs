@@ -20,7 +20,7 @@ use tokio::sync::oneshot;
 
 use super::{
     CONTROL_MAILBOX_CAPACITY, ask,
-    instance::{Drain, Halt, Instance as InstanceActor},
+    instance::{Drain, Halt, Instance as InstanceActor, MAILBOX_CAPACITY},
     registry::{Deregister, Register, ReportHealth},
 };
 use crate::{handler::Handler, node::Node, route::Route, stats::Counters};
@@ -32,6 +32,10 @@ const HALT_TIMEOUT: Duration = Duration::from_secs(1);
 /// that it drains, as one that refused calls before would make them try elsewhere for nothing. It
 /// is a few times what an announcement takes within a region.
 const DRAIN_NOTICE: Duration = Duration::from_millis(50);
+
+/// How long a registration waits until its actor has begun. It is at once, unless a handler blocks
+/// the instances' thread; then the mailbox has the room of one that has not begun, 16 calls.
+const BEGIN_TIMEOUT: Duration = Duration::from_millis(100);
 
 /// The actor of one started mesh.
 pub(crate) struct Mesh {
@@ -136,7 +140,11 @@ impl Handle<Host> for Mesh {
         let in_flight_max = spec.max_in_flight;
         let payload_bytes_max = self.settings.max_payload_bytes;
         let counters = Arc::clone(&self.counters);
-        let address = InstanceActor::start_in_arbiter(self.node.instances(), move |_| {
+        let (begun, beginning) = oneshot::channel();
+        let address = InstanceActor::start_in_arbiter(self.node.instances(), move |ctx| {
+            ctx.set_mailbox_capacity(MAILBOX_CAPACITY);
+            // A mesh that has given up waiting has registered it all the same.
+            let _ = begun.send(());
             InstanceActor::new(id, handler, in_flight_max, payload_bytes_max, counters)
         });
         let child = Child::Hosted {
@@ -157,7 +165,7 @@ impl Handle<Host> for Mesh {
             route,
             check: None,
         };
-        self.register(register, child, reply, ctx);
+        self.register(register, child, Some(beginning), reply, ctx);
     }
 }
 
@@ -192,7 +200,7 @@ impl Handle<Advertise> for Mesh {
             instance,
             check,
         };
-        self.register(register, child, reply, ctx);
+        self.register(register, child, None, reply, ctx);
     }
 }
 
@@ -266,18 +274,24 @@ impl Handle<Stop> for Mesh {
 }
 
 impl Mesh {
-    /// Hands a registration to the registry, and keeps it when that has taken it and its owner
-    /// still waits for it.
+    /// Hands a registration to the registry once its actor has begun, and keeps it when that has
+    /// taken it and its owner still waits for it.
     fn register(
         &mut self,
         register: Register,
         child: Child,
+        beginning: Option<oneshot::Receiver<()>>,
         reply: oneshot::Sender<Result<Instance>>,
         ctx: &mut Context<Self>,
     ) {
         let id = register.instance.id;
         let registry = self.node.registry().register.clone();
-        let registering = async move { ask(&registry, register).await };
+        let registering = async move {
+            if let Some(beginning) = beginning {
+                let _ = tokio::time::timeout(BEGIN_TIMEOUT, beginning).await;
+            }
+            ask(&registry, register).await
+        };
         ctx.spawn(registering.into_actor(self).map(move |outcome, mesh, ctx| {
             let is_registered = outcome.is_ok();
             if is_registered {

@@ -15,6 +15,8 @@ use commy_core::{Error, Result, Status};
 use parking_lot::Mutex;
 use tokio::sync::{oneshot, watch};
 
+use super::timers;
+
 /// How long a node that ends waits for its instances' thread. All handlers' work was dropped by
 /// then, so only a thread that a handler blocks is not done; it is left behind, and the log says so.
 const INSTANCES_END_TIMEOUT: Duration = Duration::from_secs(1);
@@ -39,7 +41,6 @@ pub(super) struct Threads {
 struct Launched<T> {
     first: T,
     control: ArbiterHandle,
-    timers: tokio::runtime::Handle,
     instances: ArbiterHandle,
     instances_ended: oneshot::Receiver<()>,
 }
@@ -56,6 +57,7 @@ impl Threads {
                 format!("the node cannot be launched: {what}"),
             )
         };
+        let timers = timers::running().map_err(|error| failed(&error.to_string()))?;
         let (launched, launching) = std::sync::mpsc::sync_channel(1);
         let (alive, control_ended) = watch::channel(());
         let instances_blocked = Arc::new(AtomicBool::new(false));
@@ -83,7 +85,7 @@ impl Threads {
             .map_err(|_| failed("its control thread panicked"))?;
         let threads = Self {
             control: begun.control,
-            timers: begun.timers,
+            timers,
             instances: begun.instances,
             instances_ended: Mutex::new(Some(begun.instances_ended)),
             instances_blocked,
@@ -128,7 +130,7 @@ impl Threads {
         &self.instances
     }
 
-    /// Makes both threads end, the control thread last, because it has the timers. Called there.
+    /// Makes both threads end, the control thread last. Called there.
     pub(super) async fn end(&self) {
         if self.lodging.lock().take().is_some() {
             return;
@@ -169,7 +171,6 @@ fn begin<T>(instances: &Arbiter, first: impl FnOnce() -> T) -> Launched<T> {
     Launched {
         first: first(),
         control: Arbiter::current(),
-        timers: tokio::runtime::Handle::current(),
         instances: instances.handle(),
         instances_ended,
     }

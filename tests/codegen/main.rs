@@ -1,0 +1,85 @@
+//! What the generators make of the UDL, against what was committed.
+//!
+//! For each language: the full text of every generated file, and `surface.snap`, which holds the
+//! public declarations only and is what a reviewer reads. `cargo xtask snapshots --accept` writes
+//! both.
+
+mod mask;
+mod surface;
+
+use std::collections::BTreeSet;
+
+use camino::Utf8PathBuf;
+use surface::Names;
+use xtask::bindings::{Language, UDL, generate};
+
+#[test]
+fn python_is_as_committed() {
+    check(Language::Python, "python", surface::python::read);
+}
+
+#[test]
+fn kotlin_is_as_committed() {
+    check(Language::Kotlin, "kotlin", surface::kotlin::read);
+}
+
+#[test]
+fn swift_is_as_committed() {
+    check(Language::Swift, "swift", surface::swift::read);
+}
+
+#[test]
+fn ruby_is_as_committed() {
+    check(Language::Ruby, "ruby", surface::ruby::read);
+}
+
+/// Holds every generated file and the surface of the language's own sources against its snapshot.
+fn check(language: Language, name: &str, surface: fn(&str, &Names) -> String) {
+    let root = Utf8PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
+    let udl = root.join(UDL);
+    let names = Names::of(&fs_err::read_to_string(&udl).unwrap());
+    let files = generate(language, &udl).unwrap();
+    let folder = root.join("tests/codegen/snapshots").join(name);
+
+    let mut settings = insta::Settings::clone_current();
+    settings.set_snapshot_path(&folder);
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    let _guard = settings.bind_to_scope();
+
+    let mut expected = BTreeSet::from(["surface.snap".to_owned()]);
+    let mut surfaces = String::new();
+    for (path, text) in &files {
+        let file = path.file_name().unwrap();
+        expected.insert(format!("{file}.snap"));
+        insta::assert_snapshot!(file, mask::mask(text));
+        if !matches!(path.extension(), Some("h" | "modulemap")) {
+            surfaces.push_str(&surface(text, &names));
+        }
+    }
+    assert!(
+        surfaces.lines().count() > 10,
+        "no surface was read:\n{surfaces}"
+    );
+    insta::assert_snapshot!("surface", surfaces);
+    for declaration in surfaces.split("\n\n") {
+        let mut members = BTreeSet::new();
+        for member in declaration
+            .lines()
+            .filter(|line| !line.contains("__init__"))
+        {
+            assert!(members.insert(member), "{name} declares twice: {member}");
+        }
+    }
+
+    let committed: BTreeSet<String> = folder
+        .read_dir_utf8()
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().to_owned())
+        .filter(|file| file.ends_with(".snap"))
+        .collect();
+    assert_eq!(
+        committed, expected,
+        "{folder} holds a file that nothing generates"
+    );
+}

@@ -1,0 +1,5 @@
+//! What the tests of commy share with its developer commands: generating raw bindings.
+//!
+//! The commands themselves are private to the binary.
+
+pub mod bindings;
