@@ -2,12 +2,14 @@
 //! their own, on loopback. What is stated here is what `commy_mesh`'s trait promises.
 #![cfg(unix)]
 
+mod addresses;
 mod calls;
 mod closing;
 mod directory;
 mod events;
 mod loss;
 mod meeting;
+mod network;
 mod node;
 mod process;
 mod records;

@@ -3,6 +3,7 @@
 use std::{
     cell::RefCell,
     io::{BufRead, BufReader, Write},
+    path::{Path, PathBuf},
     process::{Child, ChildStdin, Command, Stdio},
     sync::mpsc::{self, Receiver},
     time::{Duration, Instant},
@@ -21,6 +22,8 @@ pub(crate) struct Process {
     /// Lines that came before one that was waited for.
     passed: RefCell<Vec<(Instant, String)>>,
     pub(crate) node: NodeId,
+    /// Its own run-time directory, if it has one.
+    directory: Option<PathBuf>,
 }
 
 impl Process {
@@ -30,7 +33,20 @@ impl Process {
 
     /// Starts a node, or gives what it says went wrong.
     pub(crate) fn start(mesh: &str, options: &[&str]) -> Result<Self, String> {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_fabric-node"))
+        Self::start_in(None, mesh, options)
+    }
+
+    /// Starts a node with a run-time directory of its own.
+    pub(crate) fn start_in(
+        directory: Option<&Path>,
+        mesh: &str,
+        options: &[&str],
+    ) -> Result<Self, String> {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_fabric-node"));
+        if let Some(directory) = directory {
+            command.env("XDG_RUNTIME_DIR", directory);
+        }
+        let mut child = command
             .arg(mesh)
             .args(options)
             .stdin(Stdio::piped())
@@ -53,6 +69,7 @@ impl Process {
             lines,
             passed: RefCell::default(),
             node: NodeId::from_u128(0),
+            directory: None,
         };
         let (_, first) =
             process.line(|line| line.starts_with("ready ") || line.starts_with("error "));
@@ -63,6 +80,10 @@ impl Process {
             }
             _ => Err(first),
         }
+    }
+
+    pub(crate) fn remove_when_dropped(&mut self, directory: PathBuf) {
+        self.directory = Some(directory);
     }
 
     pub(crate) fn tell(&mut self, command: &str) {
@@ -88,6 +109,14 @@ impl Process {
 
     pub(crate) fn says(&self, line: &str) -> Instant {
         self.line(|said| said == line).0
+    }
+
+    /// Whether it has said until now that it sees a node.
+    pub(crate) fn has_seen(&self, node: NodeId) -> bool {
+        let mut passed = self.passed.borrow_mut();
+        passed.extend(self.lines.try_iter());
+        let seen = format!("present {node}");
+        passed.iter().any(|(_, line)| *line == seen)
     }
 
     pub(crate) fn sees(&self, node: NodeId) -> Instant {
@@ -121,5 +150,8 @@ impl Drop for Process {
         // It may have ended.
         let _ = self.child.kill();
         let _ = self.child.wait();
+        if let Some(directory) = &self.directory {
+            let _ = std::fs::remove_dir_all(directory);
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! The command line of `cargo xtask`.
 
+use camino::Utf8PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::sdk::{LANGUAGES, TOPICS, sdks};
@@ -22,6 +23,8 @@ pub(crate) enum Command {
     Snapshots(Snapshots),
     /// Run the benchmarks of the runtime and of every SDK
     Bench(Bench),
+    /// Make a certificate authority for development, and certificates of it for nodes
+    Certs(Certs),
     /// Show which toolchains are here and how to get the missing ones
     Doctor,
 }
@@ -70,6 +73,16 @@ pub(crate) struct Snapshots {
 pub(crate) struct Bench {
     /// Run only the benchmarks whose names contain this
     pub(crate) filter: Option<String>,
+}
+
+#[derive(Args)]
+pub(crate) struct Certs {
+    /// Where the files are written, and the authority is looked for
+    #[arg(default_value = "dist/certs")]
+    pub(crate) directory: Utf8PathBuf,
+    /// The name or address by which the others connect to a node (may be repeated)
+    #[arg(long = "node", value_name = "NAME", default_value = "localhost")]
+    pub(crate) nodes: Vec<String>,
 }
 
 fn sdk(name: &str) -> Result<String, String> {

@@ -32,6 +32,9 @@ fn main() -> ExitCode {
         Command::Test(arguments) => test::run(&arguments),
         Command::Snapshots(arguments) => snapshots::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),
+        Command::Certs(arguments) => {
+            xtask::certs::write(&arguments.directory, &arguments.nodes).map(|()| ExitCode::SUCCESS)
+        }
         Command::Doctor => doctor::run(),
     };
     match outcome {

@@ -1,7 +1,7 @@
 //! The endpoints that a node listens on and connects to, and what is allowed of them: nothing
 //! leaves the host in plain text unless its user said so.
 
-use std::net::IpAddr;
+use std::{fs::File, net::IpAddr};
 
 use commy_core::{InvalidValue, options::FabricOptions};
 
@@ -16,7 +16,24 @@ pub(crate) fn check(options: &FabricOptions) -> Result<(), InvalidValue> {
     for endpoint in &options.connect {
         check_endpoint("connect endpoint", endpoint, options)?;
     }
+    if let Some(tls) = &options.tls {
+        check_file("certificate authority", &tls.ca)?;
+        check_file("certificate", &tls.certificate)?;
+        check_file("private key", &tls.key)?;
+    }
     Ok(())
+}
+
+/// Whether a file can be read. What it holds is found out when the endpoint is opened.
+fn check_file(what: &'static str, path: &str) -> Result<(), InvalidValue> {
+    match File::open(path) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(InvalidValue::new(
+            what,
+            path,
+            format!("it is a PEM file that can be read ({error})"),
+        )),
+    }
 }
 
 fn check_endpoint(

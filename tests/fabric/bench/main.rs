@@ -13,9 +13,9 @@ use std::{
 };
 
 /// How many turns each way of calling has; they take turns, so that a busy moment hits all.
-const TURNS: u32 = 10;
+const TURNS: u32 = 6;
 /// How long a turn is.
-const TURN: Duration = Duration::from_millis(400);
+const TURN: Duration = Duration::from_millis(250);
 const SIZES: [usize; 3] = [16, 64 << 10, 1 << 20];
 
 /// What a payload goes through.
