@@ -13,3 +13,5 @@ mod network;
 mod node;
 mod process;
 mod records;
+mod replicas;
+mod scale;

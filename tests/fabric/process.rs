@@ -46,9 +46,45 @@ impl Process {
         if let Some(directory) = directory {
             command.env("XDG_RUNTIME_DIR", directory);
         }
+        command.arg(mesh).args(options);
+        Self::spawn(command)
+    }
+
+    /// Starts a whole mesh that serves.
+    pub(crate) fn serve(mesh: &str, service: &str, count: usize, ms: u64) -> Self {
+        Self::begin_to_serve(mesh, service, count, ms).until_ready()
+    }
+
+    /// Starts one, and does not wait until it serves.
+    pub(crate) fn begin_to_serve(mesh: &str, service: &str, count: usize, ms: u64) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_fabric-node"));
+        let (count, ms) = (count.to_string(), ms.to_string());
+        command.args(["serve", mesh, service, &count, &ms]);
+        Self::begin(command)
+    }
+
+    /// Runs a command that becomes a node.
+    pub(crate) fn spawn(command: Command) -> Result<Self, String> {
+        let mut process = Self::begin(command);
+        let (_, first) =
+            process.line(|line| line.starts_with("ready ") || line.starts_with("error "));
+        match first.split_once(' ') {
+            Some(("ready", node)) => {
+                process.node = node.parse().expect("a node id");
+                Ok(process)
+            }
+            _ => Err(first),
+        }
+    }
+
+    pub(crate) fn until_ready(mut self) -> Self {
+        let (_, first) = self.line(|line| line.starts_with("ready "));
+        self.node = first["ready ".len()..].parse().expect("a node id");
+        self
+    }
+
+    fn begin(mut command: Command) -> Self {
         let mut child = command
-            .arg(mesh)
-            .args(options)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -63,22 +99,13 @@ impl Process {
                 }
             }
         });
-        let mut process = Self {
+        Self {
             child,
             input,
             lines,
             passed: RefCell::default(),
             node: NodeId::from_u128(0),
             directory: None,
-        };
-        let (_, first) =
-            process.line(|line| line.starts_with("ready ") || line.starts_with("error "));
-        match first.split_once(' ') {
-            Some(("ready", node)) => {
-                process.node = node.parse().expect("a node id");
-                Ok(process)
-            }
-            _ => Err(first),
         }
     }
 

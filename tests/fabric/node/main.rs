@@ -1,6 +1,8 @@
 //! A node in a process of its own, which a test drives by lines on standard input and reads from by
 //! lines on standard output. `ready NODE` comes first.
 
+mod serving;
+
 use std::{
     io::{BufRead, Write},
     process::ExitCode,
@@ -80,6 +82,13 @@ fn main() -> ExitCode {
 }
 
 async fn run(arguments: Vec<String>) -> ExitCode {
+    let words: Vec<_> = arguments.iter().map(String::as_str).collect();
+    if let ["serve", mesh, service, count, ms] = words.as_slice() {
+        let count = count.parse().expect("a count");
+        let time = Duration::from_millis(ms.parse().expect("a time"));
+        serving::serve(mesh, service, count, time).await;
+        return ExitCode::SUCCESS;
+    }
     let mut arguments = arguments.into_iter();
     let mesh = MeshName::new(&arguments.next().expect("the mesh's name")).expect("a mesh name");
     let mut options = FabricOptions::default();
