@@ -132,3 +132,53 @@ fn after_closing_only_zenohs_own_pool_of_threads_stays() {
     }
     assert!(is_clean(&left), "{left}");
 }
+
+#[test]
+fn a_forked_child_is_told_so_and_never_waits() {
+    let mesh = fresh_mesh("fork");
+    let mut first = Process::join(&mesh);
+    let second = Process::join(&mesh);
+    first.sees(second.node);
+    first.tell(&format!("fork {}", second.node));
+    for what in ["call Refused(Error { status: FailedPrecondition", "event Err(", "open Err("] {
+        let (_, line) = first.line(|line| line.starts_with(&format!("forked {what}")));
+        assert!(line.contains("forked from"), "{line}");
+    }
+    first.says("forked close done");
+    // The parent goes on as if nothing had been.
+    first.tell(&format!("call {} echo 10", second.node));
+    first.says("replied 10");
+}
+
+/// Zenoh's shared memory is named, and a killed process does not remove its own.
+#[test]
+fn shared_memory_of_a_killed_process_is_gone_when_the_next_one_ends() {
+    let mesh = fresh_mesh("shared");
+    let mut first = Process::join(&mesh);
+    let mut second = Process::join(&mesh);
+    first.sees(second.node);
+    // The first message of a process is sent while its shared memory is being made.
+    for _ in 0..20 {
+        first.tell(&format!("call {} echo 1000000", second.node));
+        first.says("replied 1000000");
+    }
+    let its = shared_memory_of(&first);
+    assert!(!its.is_empty(), "no shared memory was used");
+    first.signal(Signal::KILL);
+    second.misses(first.node);
+    second.tell("close 1000");
+    second.line(|line| line.starts_with("closed "));
+    second.tell("exit");
+    assert!(second.ends_within(Duration::from_secs(5)));
+    for name in its {
+        assert!(!std::path::Path::new(&name).exists(), "{name} is left");
+    }
+}
+
+fn shared_memory_of(process: &Process) -> std::collections::BTreeSet<String> {
+    let maps = std::fs::read_to_string(format!("/proc/{}/maps", process.id())).expect("its memory");
+    maps.lines()
+        .filter_map(|line| line.find("/dev/shm/").map(|at| line[at..].to_owned()))
+        .filter(|name| name.ends_with(".zenoh"))
+        .collect()
+}

@@ -11,6 +11,7 @@ mod loss;
 mod meeting;
 mod network;
 mod node;
+mod partition;
 mod process;
 mod records;
 mod replicas;

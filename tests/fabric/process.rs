@@ -109,6 +109,10 @@ impl Process {
         }
     }
 
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     pub(crate) fn remove_when_dropped(&mut self, directory: PathBuf) {
         self.directory = Some(directory);
     }

@@ -19,7 +19,6 @@ mod link;
 mod opening;
 mod peers;
 mod platform;
-mod process;
 mod rendezvous;
 mod serving;
 mod siblings;

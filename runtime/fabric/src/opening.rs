@@ -4,7 +4,7 @@
 
 use std::{
     collections::HashMap,
-    sync::Arc,
+    sync::{Arc, OnceLock},
     thread,
     time::{Duration, Instant},
 };
@@ -14,7 +14,7 @@ use commy_core::{
     options::{FabricMode, FabricOptions},
     record::NodeLife,
 };
-use commy_mesh::Listener;
+use commy_mesh::{Listener, Origin};
 use rand::RngExt;
 use tokio::{
     runtime::{Builder, Handle, Runtime},
@@ -34,7 +34,6 @@ use crate::{
     carrier::{Carrier, Congestion, Parcel},
     config, events,
     keys::Keys,
-    process::Origin,
     rendezvous::Rendezvous,
     siblings,
     station::Station,
@@ -55,6 +54,10 @@ const UNASKED_CLOSE_TIME: Duration = Duration::from_secs(1);
 const FAREWELL_TIME: Duration = Duration::from_millis(500);
 /// How often closing looks whether all has left.
 const EMPTY_POLL: Duration = Duration::from_millis(1);
+
+/// The process in which Zenoh's threads are, once there are some. They are made once for a process
+/// and all that is forked from it, and a forked child has none of them.
+static ZENOH_THREADS: OnceLock<Origin> = OnceLock::new();
 
 /// What a link is opened with.
 #[derive(Clone)]
@@ -79,6 +82,15 @@ pub(crate) async fn open(
     life: NodeLife,
     listener: Arc<dyn Listener>,
 ) -> Result<Opened> {
+    if !ZENOH_THREADS.get_or_init(Origin::here).is_here() {
+        return Err(Error::new(
+            Status::FailedPrecondition,
+            format!(
+                "process {} was forked from one that had opened a link to other nodes, and the threads that serve links are not in it: open links only in children, begin children with exec, or set local_only",
+                std::process::id()
+            ),
+        ));
+    }
     let (opened, result) = oneshot::channel();
     thread::Builder::new()
         .name(THREAD.into())

@@ -5,7 +5,7 @@
 use std::sync::{Arc, Weak};
 
 use commy_core::{Bytes, Error, IncomingRequest, InstanceId, Message, Status, record::NodeLife};
-use commy_mesh::{Listener, LocalAnswer, OutgoingCall, RemoteAnswer};
+use commy_mesh::{Listener, LocalAnswer, Origin, OutgoingCall, RemoteAnswer};
 use tokio::{runtime::Handle, sync::oneshot};
 use zenoh::{
     bytes::ZBytes,
@@ -20,7 +20,6 @@ use crate::{
     keys::Keys,
     lane::{Full, Lane},
     peers::Peers,
-    process::Origin,
     serving::{Replies, Serving},
     upkeep::Upkeep,
     wire::{self, Answer, Envelope, Malformed, RequestId},

@@ -18,6 +18,7 @@ use commy_core::{
 };
 use commy_fabric::ZenohFabric;
 use commy_mesh::{Fabric, Link, Listener, LocalAnswer, OutgoingCall, RemoteAnswer};
+use futures_util::FutureExt as _;
 use tokio::sync::oneshot;
 
 /// Says what it is told.
@@ -187,10 +188,40 @@ async fn obey(life: NodeLife, link: &Arc<dyn Link>, command: &str) {
             link.close(time).await;
             say(&format!("closed {}", start.elapsed().as_millis()));
         }
+        ["fork", to] => fork(life, link, node(to)),
         ["left"] => say(&format!("left {}", left())),
         ["exit"] => std::process::exit(0),
         _ => panic!("what is {command}?"),
     }
+}
+
+/// Forks, and says in the child what becomes of a call, an event, closing and a new link there.
+fn fork(life: NodeLife, link: &Arc<dyn Link>, to: NodeId) {
+    // SAFETY: the child calls nothing that needs another thread, which is what is tested here, and
+    // ends without running what was registered to run at exit.
+    let pid = unsafe { libc::fork() };
+    if pid != 0 {
+        return;
+    }
+    let now = |answer: Option<String>| answer.unwrap_or_else(|| "waits".into());
+    let answer = link.invoke(call(life.node, to, "echo", 1)).now_or_never();
+    say(&format!("forked call {}", now(answer.map(|answer| format!("{answer:?}")))));
+    let event = Event {
+        topic: commy_core::Topic::new("a").expect("a topic"),
+        message: Message::default(),
+        publisher: life.node,
+        sequence: 1,
+    };
+    say(&format!("forked event {:?}", link.publish(Arc::new(event))));
+    let closed = link.close(Duration::from_secs(1)).now_or_never();
+    say(&format!("forked close {}", now(closed.map(|()| "done".into()))));
+    let mesh = MeshName::new("forked").expect("a name");
+    let fabric = ZenohFabric::new(&mesh, &FabricOptions::default(), 1).expect("no options");
+    let opened = fabric.connect(life, Arc::new(Mouth)).now_or_never();
+    let opened = opened.map(|opened| format!("{:?}", opened.map(|_| "link")));
+    say(&format!("forked open {}", now(opened)));
+    // SAFETY: nothing of this process is needed any more.
+    unsafe { libc::_exit(0) };
 }
 
 /// The threads and sockets of this process.

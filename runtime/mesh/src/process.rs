@@ -1,20 +1,22 @@
-//! Which process a link belongs to. A forked child has the memory of its parent and none of its
+//! Which process something was made in. A forked child has the memory of its parent and none of its
 //! threads: whatever waits for one of them waits for ever.
 
 use commy_core::{Error, Result, Status};
 
 /// The process that something was made in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Origin(u32);
+pub struct Origin(u32);
 
 impl Origin {
     /// This process.
-    pub(crate) fn here() -> Self {
+    #[must_use]
+    pub fn here() -> Self {
         Self(std::process::id())
     }
 
     /// Whether this is still the same process.
-    pub(crate) fn is_here(self) -> bool {
+    #[must_use]
+    pub fn is_here(self) -> bool {
         std::process::id() == self.0
     }
 
@@ -22,7 +24,7 @@ impl Origin {
     ///
     /// # Errors
     /// `FAILED_PRECONDITION` that names both processes.
-    pub(crate) fn check(self) -> Result<()> {
+    pub fn check(self) -> Result<()> {
         if self.is_here() {
             return Ok(());
         }
