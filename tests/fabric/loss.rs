@@ -140,7 +140,11 @@ fn a_forked_child_is_told_so_and_never_waits() {
     let second = Process::join(&mesh);
     first.sees(second.node);
     first.tell(&format!("fork {}", second.node));
-    for what in ["call Refused(Error { status: FailedPrecondition", "event Err(", "open Err("] {
+    for what in [
+        "call Refused(Error { status: FailedPrecondition",
+        "event Err(",
+        "open Err(",
+    ] {
         let (_, line) = first.line(|line| line.starts_with(&format!("forked {what}")));
         assert!(line.contains("forked from"), "{line}");
     }

@@ -19,7 +19,9 @@ impl Hosts {
         let [a, b] = &hosts.names;
         ip(&["netns", "add", a]);
         ip(&["netns", "add", b]);
-        ip(&["link", "add", "cable", "netns", a, "type", "veth", "peer", "name", "cable", "netns", b]);
+        ip(&[
+            "link", "add", "cable", "netns", a, "type", "veth", "peer", "name", "cable", "netns", b,
+        ]);
         for (name, address) in [(a, "10.77.0.1/24"), (b, "10.77.0.2/24")] {
             ip(&["-n", name, "address", "add", address, "dev", "cable"]);
             ip(&["-n", name, "link", "set", "cable", "up"]);
@@ -46,7 +48,12 @@ impl Hosts {
     /// Everything is lost on the cable, and nobody is told.
     fn cut(&self) {
         for name in &self.names {
-            run("tc", &["-n", name, "qdisc", "add", "dev", "cable", "root", "netem", "loss", "100%"]);
+            run(
+                "tc",
+                &[
+                    "-n", name, "qdisc", "add", "dev", "cable", "root", "netem", "loss", "100%",
+                ],
+            );
         }
     }
 
@@ -94,7 +101,11 @@ fn hosts_that_were_cut_off_lose_each_other_and_meet_again() {
     hosts.cut();
     let cut = std::time::Instant::now();
     let lost = [first.misses(second.node), second.misses(first.node)];
-    println!("cut: lost after {:?} and {:?}", lost[0] - cut, lost[1] - cut);
+    println!(
+        "cut: lost after {:?} and {:?}",
+        lost[0] - cut,
+        lost[1] - cut
+    );
     first.line(|line| line.starts_with("lost UNAVAILABLE"));
     second.says("cancelled");
 

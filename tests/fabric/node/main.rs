@@ -205,7 +205,10 @@ fn fork(life: NodeLife, link: &Arc<dyn Link>, to: NodeId) {
     }
     let now = |answer: Option<String>| answer.unwrap_or_else(|| "waits".into());
     let answer = link.invoke(call(life.node, to, "echo", 1)).now_or_never();
-    say(&format!("forked call {}", now(answer.map(|answer| format!("{answer:?}")))));
+    say(&format!(
+        "forked call {}",
+        now(answer.map(|answer| format!("{answer:?}")))
+    ));
     let event = Event {
         topic: commy_core::Topic::new("a").expect("a topic"),
         message: Message::default(),
@@ -214,7 +217,10 @@ fn fork(life: NodeLife, link: &Arc<dyn Link>, to: NodeId) {
     };
     say(&format!("forked event {:?}", link.publish(Arc::new(event))));
     let closed = link.close(Duration::from_secs(1)).now_or_never();
-    say(&format!("forked close {}", now(closed.map(|()| "done".into()))));
+    say(&format!(
+        "forked close {}",
+        now(closed.map(|()| "done".into()))
+    ));
     let mesh = MeshName::new("forked").expect("a name");
     let fabric = ZenohFabric::new(&mesh, &FabricOptions::default(), 1).expect("no options");
     let opened = fabric.connect(life, Arc::new(Mouth)).now_or_never();

@@ -4,7 +4,7 @@
 
 use std::{io::BufRead, sync::Arc, time::Duration};
 
-use commy_core::{IncomingRequest, MeshName, MeshOptions, Message, ServiceSpec};
+use commy_core::{Failure, IncomingRequest, MeshName, MeshOptions, Message, ServiceSpec};
 use commy_fabric::ZenohFabric;
 use commy_mesh::Mesh;
 
@@ -32,7 +32,7 @@ pub(super) async fn serve(mesh: &str, service: &str, count: usize, time: Duratio
                 if !time.is_zero() {
                     tokio::time::sleep(time).await;
                 }
-                Ok(reply)
+                Ok::<_, Failure>(reply)
             }
         };
         let registration = mesh.register(ServiceSpec::new(name), Arc::new(handler));
