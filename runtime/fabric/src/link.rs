@@ -56,7 +56,7 @@ impl Link for ZenohLink {
 
     fn publish(&self, event: Arc<Event>) -> Result<()> {
         self.station.check_open()?;
-        if self.station.peers.is_empty() {
+        if self.station.peers.count() == 0 {
             return Ok(());
         }
         self.station.outgoing.push(event)

@@ -240,7 +240,7 @@ impl Connection {
         rendezvous.note(&locators)?;
         let siblings = rendezvous.siblings()?;
         drop(gate);
-        runtime.block_on(siblings::connect_all(&self.zenoh, siblings));
+        runtime.block_on(siblings::connect_all(&self.zenoh, siblings, &self.station));
         runtime.spawn(siblings::look_around(
             self.zenoh.clone(),
             Arc::clone(rendezvous),

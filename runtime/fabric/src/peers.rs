@@ -50,9 +50,9 @@ impl Peers {
         self.get(life.node).filter(|peer| peer.life == life)
     }
 
-    /// Whether nobody is there.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.known.read().present.is_empty()
+    /// How many are there.
+    pub(crate) fn count(&self) -> usize {
+        self.known.read().present.len()
     }
 
     /// All that are there.

@@ -3,11 +3,15 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    sync::{Arc, Weak},
+    sync::{
+        Arc, Weak,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
     time::Duration,
 };
 
-use futures_util::{StreamExt, stream};
+use futures_util::{StreamExt, future, stream};
+use tokio::time::{sleep, timeout};
 use zenoh::{
     Wait,
     config::{Locator, ZenohId},
@@ -23,6 +27,10 @@ use crate::{
 const CONNECTING_MAX: usize = 16;
 /// How long the first connections may take together before the node goes on without the rest.
 const CONNECT_TIME: Duration = Duration::from_secs(1);
+/// How long the node waits to see those that it connected to.
+const SEEN_TIME: Duration = Duration::from_millis(300);
+/// How often it looks whether it does.
+const SEEN_POLL: Duration = Duration::from_millis(1);
 /// How often the nodes of this host are looked at again.
 const LOOK_INTERVAL: Duration = Duration::from_millis(250);
 /// After how many looks a node connects to one that should have connected to it.
@@ -52,7 +60,7 @@ pub(crate) async fn look_around(
     let me = zenoh.zid().to_string();
     let mut missed: HashMap<String, u32> = HashMap::new();
     loop {
-        tokio::time::sleep(LOOK_INTERVAL).await;
+        sleep(LOOK_INTERVAL).await;
         let Some(connected) = station.upgrade().and_then(|station| connected(&station)) else {
             return;
         };
@@ -92,16 +100,18 @@ fn connected(station: &Station) -> Option<HashSet<String>> {
 
 /// Connects to a node. Its socket is read on Zenoh's receiving threads, which saves a message the
 /// way from one thread to another.
-async fn connect(zenoh: &ZenohRuntime, sibling: Sibling) {
+async fn connect(zenoh: &ZenohRuntime, sibling: Sibling) -> bool {
     let Sibling { id, locator } = sibling;
     let (Ok(id), Ok(locator)) = (id.parse::<ZenohId>(), locator.parse::<Locator>()) else {
         tracing::warn!(id, locator, "a node of this host has an impossible address");
-        return;
+        return false;
     };
     let zenoh = zenoh.clone();
     let connecting =
         ZRuntime::RX.spawn(async move { zenoh.connect_peer(&id.into(), &[locator]).await });
-    if !matches!(connecting.await, Ok(true)) {
+    let is_connected = matches!(connecting.await, Ok(true));
+    if !is_connected {
         tracing::debug!(%id, "a node of this host could not be connected to");
     }
+    is_connected
 }
