@@ -1,5 +1,6 @@
 //! The command line of `cargo xtask`.
 
+use camino::Utf8PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::sdk::{LANGUAGES, TOPICS, sdks};
@@ -24,6 +25,8 @@ pub(crate) enum Command {
     Bench(Bench),
     /// Run whole nodes on a simulated network, from many seeds or from one
     Simulate(Simulate),
+    /// Make a certificate authority for development, and certificates of it for nodes
+    Certs(Certs),
     /// Show which toolchains are here and how to get the missing ones
     Doctor,
 }
@@ -82,6 +85,16 @@ pub(crate) struct Simulate {
     /// Replay this seed alone, and show every packet
     #[arg(long, value_name = "SEED", conflicts_with = "seeds")]
     pub(crate) seed: Option<u64>,
+}
+
+#[derive(Args)]
+pub(crate) struct Certs {
+    /// Where the files are written, and the authority is looked for
+    #[arg(default_value = "dist/certs")]
+    pub(crate) directory: Utf8PathBuf,
+    /// The name or address by which the others connect to a node (may be repeated)
+    #[arg(long = "node", value_name = "NAME", default_value = "localhost")]
+    pub(crate) nodes: Vec<String>,
 }
 
 fn sdk(name: &str) -> Result<String, String> {

@@ -1,5 +1,7 @@
-//! What the tests of commy share with its developer commands: generating raw bindings.
+//! What the tests of commy share with its developer commands: generating raw bindings, and making
+//! certificates.
 //!
 //! The commands themselves are private to the binary.
 
 pub mod bindings;
+pub mod certs;

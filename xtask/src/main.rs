@@ -34,6 +34,9 @@ fn main() -> ExitCode {
         Command::Snapshots(arguments) => snapshots::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),
         Command::Simulate(arguments) => simulate::run(&arguments),
+        Command::Certs(arguments) => {
+            xtask::certs::write(&arguments.directory, &arguments.nodes).map(|()| ExitCode::SUCCESS)
+        }
         Command::Doctor => doctor::run(),
     };
     match outcome {

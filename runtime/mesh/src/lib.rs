@@ -17,6 +17,7 @@ mod membership;
 mod mesh;
 mod node;
 mod placement;
+mod process;
 mod publish;
 mod registration;
 mod route;
@@ -32,6 +33,7 @@ pub use self::{
     handler::Handler,
     mesh::Mesh,
     placement::Placement,
+    process::Origin,
     registration::Registration,
     stats::MeshStats,
     subscription::{Delivery, Subscription},

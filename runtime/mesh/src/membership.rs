@@ -20,6 +20,7 @@ use crate::{
     fabric::{Fabric, Traffic},
     node::{Launch, Node, Numbers, Randomness, wall_clock_us},
     placement::Placement,
+    process::Origin,
 };
 
 /// The memberships of this process, by the name of the mesh.
@@ -30,6 +31,8 @@ static MEMBERSHIPS: LazyLock<Mutex<HashMap<MeshName, Weak<Membership>>>> =
 pub(crate) struct Membership {
     pub(crate) name: MeshName,
     pub(crate) id: NodeId,
+    /// The process whose node it is: a forked child has none of the node's threads.
+    pub(crate) origin: Origin,
     placement: Placement,
     numbers: Arc<Numbers>,
     running: tokio::sync::Mutex<Running>,
@@ -58,7 +61,8 @@ impl Membership {
             return Arc::new(Self::new(name, placement));
         }
         let mut memberships = MEMBERSHIPS.lock();
-        if let Some(membership) = memberships.get(name).and_then(Weak::upgrade) {
+        let known = memberships.get(name).and_then(Weak::upgrade);
+        if let Some(membership) = known.filter(|membership| membership.origin.is_here()) {
             return membership;
         }
         memberships.retain(|_, membership| membership.strong_count() > 0);
@@ -71,6 +75,7 @@ impl Membership {
         Self {
             name: name.clone(),
             id: Randomness::of(placement).draw(|mut random| NodeId::random(&mut random)),
+            origin: Origin::here(),
             placement,
             numbers: Arc::default(),
             running: tokio::sync::Mutex::default(),

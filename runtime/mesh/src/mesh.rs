@@ -117,9 +117,10 @@ impl Mesh {
     ///
     /// # Errors
     /// `INTERNAL` when the operating system gives no thread; `FAILED_PRECONDITION` when another mesh
-    /// of this name runs with another fabric; `INVALID_ARGUMENT` or `UNAVAILABLE` when the fabric
+    /// of this name runs with another fabric, or in a process that was forked from the mesh's own; `INVALID_ARGUMENT` or `UNAVAILABLE` when the fabric
     /// cannot be opened, saying why.
     pub async fn start(&self) -> Result<()> {
+        self.0.membership.origin.check()?;
         let _lifecycle = self.0.lifecycle.lock().await;
         if self.is_running() {
             return Ok(());
@@ -142,8 +143,9 @@ impl Mesh {
     /// one that does not run does nothing.
     ///
     /// # Errors
-    /// None at present.
+    /// `FAILED_PRECONDITION` in a process that was forked from the one that started it.
     pub async fn stop(&self) -> Result<()> {
+        self.0.membership.origin.check()?;
         let _lifecycle = self.0.lifecycle.lock().await;
         if let Some(session) = self.0.session.swap(None) {
             session.close(self.0.settings.drain_timeout).await;
@@ -322,6 +324,7 @@ impl Mesh {
 impl Inner {
     /// What runs, if the mesh does.
     pub(crate) fn session(&self) -> Result<Arc<Session>> {
+        self.membership.origin.check()?;
         self.session.load_full().ok_or_else(|| {
             Error::new(
                 Status::FailedPrecondition,
@@ -359,6 +362,11 @@ impl Inner {
 impl Drop for Inner {
     fn drop(&mut self) {
         if let Some(session) = self.session.swap(None) {
+            if !self.membership.origin.is_here() {
+                // In a forked child nobody would do what closing asks for.
+                std::mem::forget(session);
+                return;
+            }
             tracing::warn!(mesh = %self.settings.name, "dropped without a stop");
             // Goes on by itself: nobody is left to wait for it.
             drop(session.close(Duration::ZERO));

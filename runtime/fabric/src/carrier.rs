@@ -1,0 +1,135 @@
+//! The one place that writes to Zenoh: a session that can be taken away. Zenoh's last handle of a
+//! session must not be dropped on a current-thread runtime, such as actors live on; so no one
+//! outside holds one, and closing takes it from here.
+
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+
+use commy_core::Bytes;
+use parking_lot::RwLock;
+use zenoh::{
+    Session, Wait,
+    bytes::ZBytes,
+    key_expr::KeyExpr,
+    qos::{CongestionControl, Priority},
+    sample::Locality,
+};
+
+use crate::traffic::Counters;
+
+/// An envelope and its payload, on their way out.
+#[derive(Debug)]
+pub(crate) struct Parcel {
+    pub(crate) envelope: Vec<u8>,
+    pub(crate) payload: Bytes,
+    /// Whether it is a call, a reply or an event, which are counted, or the link's own upkeep.
+    pub(crate) is_counted: bool,
+}
+
+impl Parcel {
+    /// A call, a reply or an event.
+    pub(crate) fn new(envelope: Vec<u8>, payload: Bytes) -> Self {
+        Self {
+            envelope,
+            payload,
+            is_counted: true,
+        }
+    }
+
+    /// What the link says for itself.
+    pub(crate) fn upkeep(envelope: Vec<u8>) -> Self {
+        Self {
+            envelope,
+            payload: Bytes::new(),
+            is_counted: false,
+        }
+    }
+
+    pub(crate) fn bytes(&self) -> usize {
+        self.envelope.len() + self.payload.len()
+    }
+}
+
+/// What happens when the way out is congested.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Congestion {
+    /// The writer waits until there is room or the peer is given up.
+    Wait,
+    /// It is lost on that way.
+    Lose,
+}
+
+/// The link is closed.
+#[derive(Debug)]
+pub(crate) struct Closed;
+
+/// Writes to a session until it is taken away.
+pub(crate) struct Carrier {
+    session: RwLock<Option<Session>>,
+    is_closing: AtomicBool,
+    pub(crate) traffic: Counters,
+}
+
+impl Carrier {
+    pub(crate) fn new(session: Session) -> Self {
+        Self {
+            session: RwLock::new(Some(session)),
+            is_closing: AtomicBool::new(false),
+            traffic: Counters::default(),
+        }
+    }
+
+    /// Writes to a key. Never back to this node: what is between two parties of one process does
+    /// not come here.
+    pub(crate) fn put(
+        &self,
+        key: &KeyExpr<'static>,
+        parcel: Parcel,
+        congestion: Congestion,
+    ) -> Result<(), Closed> {
+        let Parcel {
+            envelope,
+            payload,
+            is_counted,
+        } = parcel;
+        if is_counted {
+            self.traffic.sent(payload.len());
+        }
+        let session = self.session.read();
+        session
+            .as_ref()
+            .ok_or(Closed)?
+            .put(key, ZBytes::from(payload))
+            .attachment(ZBytes::from(envelope))
+            .congestion_control(match congestion {
+                Congestion::Wait => CongestionControl::Block,
+                Congestion::Lose => CongestionControl::Drop,
+            })
+            .priority(Priority::Data)
+            .express(true)
+            .allowed_destination(Locality::Remote)
+            .wait()
+            .map_err(|error| tracing::debug!(%error, "zenoh refused a message"))
+            .map_err(|()| Closed)
+    }
+
+    /// Does something with the session, while there is one.
+    pub(crate) fn with<T>(&self, act: impl FnOnce(&Session) -> T) -> Option<T> {
+        self.session.read().as_ref().map(act)
+    }
+
+    /// From now on only what is on its way leaves.
+    pub(crate) fn begin_closing(&self) {
+        self.is_closing.store(true, Relaxed);
+    }
+
+    /// Whether calls and events are not taken any more.
+    pub(crate) fn is_closing(&self) -> bool {
+        self.is_closing.load(Relaxed)
+    }
+
+    /// Takes the session away; whoever gets it closes it, on a runtime that allows that. Waits for
+    /// those who write, so it is not called where waiting is forbidden.
+    pub(crate) fn take(&self) -> Option<Session> {
+        self.session.write().take()
+    }
+}

@@ -1,0 +1,438 @@
+//! Opening and closing a link: the thread that a link lives on, and the runtime that owns every
+//! handle of Zenoh. Zenoh panics when its handles are closed or dropped on a current-thread
+//! runtime, and its closing may take ten seconds: here is neither.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, OnceLock},
+    thread,
+    time::{Duration, Instant},
+};
+
+use commy_core::{
+    Bytes, Error, MeshName, Result, Status, TopicFilter,
+    options::{FabricMode, FabricOptions},
+    record::NodeLife,
+};
+use commy_mesh::{Listener, Origin};
+use rand::RngExt;
+use tokio::{
+    runtime::{Builder, Handle, Runtime},
+    sync::{oneshot, watch},
+    time::timeout,
+};
+use zenoh::{
+    Session,
+    internal::runtime::{Runtime as ZenohRuntime, RuntimeBuilder, ZRuntime},
+    liveliness::LivelinessToken,
+    pubsub::Subscriber,
+    sample::Locality,
+};
+
+use crate::{
+    calls::Calls,
+    carrier::{Carrier, Congestion, Parcel},
+    config, events,
+    keys::Keys,
+    rendezvous::Rendezvous,
+    siblings,
+    station::Station,
+    upkeep::Encoded,
+    wire,
+};
+
+/// The name of a link's threads.
+const THREAD: &str = "commy-fabric";
+/// How many threads a link has for its own work; Zenoh has its own.
+const WORKERS: usize = 2;
+/// How long a thread that waited for a slow peer lives on.
+const IDLE_THREAD_TIME: Duration = Duration::from_millis(500);
+/// How long a link that is dropped without being closed may take to close.
+const UNASKED_CLOSE_TIME: Duration = Duration::from_secs(1);
+/// How long closing lets replies and events leave, and how long it waits for peers to say that
+/// they heard the goodbye. A peer that hangs does neither.
+const FAREWELL_TIME: Duration = Duration::from_millis(500);
+/// How often closing looks whether all has left.
+const EMPTY_POLL: Duration = Duration::from_millis(1);
+
+/// The process in which Zenoh's threads are, once there are some. They are made once for a process
+/// and all that is forked from it, and a forked child has none of them.
+static ZENOH_THREADS: OnceLock<Origin> = OnceLock::new();
+
+/// What a link is opened with.
+#[derive(Clone)]
+pub(crate) struct Plan {
+    pub(crate) mesh: MeshName,
+    pub(crate) options: FabricOptions,
+    pub(crate) payload_bytes_max: u64,
+}
+
+/// An open link, as its owner holds it.
+pub(crate) struct Opened {
+    pub(crate) station: Arc<Station>,
+    /// Told until when to close.
+    pub(crate) close: oneshot::Sender<Instant>,
+    /// True once the link is closed.
+    pub(crate) closed: watch::Receiver<bool>,
+}
+
+/// Opens a link on a thread of its own.
+pub(crate) async fn open(
+    plan: Plan,
+    life: NodeLife,
+    listener: Arc<dyn Listener>,
+) -> Result<Opened> {
+    if !ZENOH_THREADS.get_or_init(Origin::here).is_here() {
+        return Err(Error::new(
+            Status::FailedPrecondition,
+            format!(
+                "process {} was forked from one that had opened a link to other nodes, and the threads that serve links are not in it: open links only in children, begin children with exec, or set local_only",
+                std::process::id()
+            ),
+        ));
+    }
+    let (opened, result) = oneshot::channel();
+    thread::Builder::new()
+        .name(THREAD.into())
+        .spawn(move || live(&plan, life, listener, opened))
+        .map_err(|error| no_threads(&error))?;
+    result.await.unwrap_or_else(|_| {
+        Err(Error::new(
+            Status::Internal,
+            "the thread of the link to other nodes ended while it was opened",
+        ))
+    })
+}
+
+fn no_threads(error: &std::io::Error) -> Error {
+    Error::new(
+        Status::ResourceExhausted,
+        format!("no threads for the link to other nodes: {error}"),
+    )
+}
+
+/// The life of a link, on its thread.
+fn live(
+    plan: &Plan,
+    life: NodeLife,
+    listener: Arc<dyn Listener>,
+    opened: oneshot::Sender<Result<Opened>>,
+) {
+    let runtime = Builder::new_multi_thread()
+        .worker_threads(WORKERS)
+        .thread_name(THREAD)
+        .thread_keep_alive(IDLE_THREAD_TIME)
+        .enable_all()
+        .build();
+    let runtime = match runtime {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            // Whoever opened the link may have given up meanwhile, here and below.
+            let _ = opened.send(Err(no_threads(&error)));
+            return;
+        }
+    };
+    let connection = match Connection::open(&runtime, plan, life, listener) {
+        Ok(connection) => connection,
+        Err(error) => {
+            runtime.shutdown_timeout(UNASKED_CLOSE_TIME);
+            let _ = opened.send(Err(error));
+            return;
+        }
+    };
+    let (close, asked) = oneshot::channel();
+    let (is_closed, closed) = watch::channel(false);
+    let link = Opened {
+        station: Arc::clone(&connection.station),
+        close,
+        closed,
+    };
+    let deadline = match opened.send(Ok(link)) {
+        Ok(()) => runtime.block_on(asked).ok(),
+        Err(_) => None,
+    };
+    let deadline = deadline.unwrap_or_else(|| Instant::now() + UNASKED_CLOSE_TIME);
+    connection.close(&runtime, deadline);
+    runtime.shutdown_timeout(deadline.saturating_duration_since(Instant::now()));
+    is_closed.send_replace(true);
+}
+
+/// Everything of Zenoh that belongs to one link.
+struct Connection {
+    station: Arc<Station>,
+    zenoh: ZenohRuntime,
+    rendezvous: Option<Arc<Rendezvous>>,
+    /// Undeclared when it is dropped, and all peers see it.
+    token: LivelinessToken,
+}
+
+impl Connection {
+    fn open(
+        runtime: &Runtime,
+        plan: &Plan,
+        life: NodeLife,
+        listener: Arc<dyn Listener>,
+    ) -> Result<Self> {
+        let id = random_id();
+        // A client reaches even its neighbours through its router.
+        let rendezvous = match plan.options.mode {
+            FabricMode::Client => None,
+            FabricMode::Peer | FabricMode::Router => {
+                Some(Arc::new(Rendezvous::mark(&plan.mesh, &id)?))
+            }
+        };
+        let config = config::config(
+            &id,
+            &plan.options,
+            rendezvous.as_deref().map(Rendezvous::listener),
+            plan.payload_bytes_max,
+        )?;
+        let (zenoh, session) = runtime
+            .block_on(async {
+                let zenoh = RuntimeBuilder::new(config).build().await?;
+                let session = zenoh::session::init(zenoh.clone().into()).await?;
+                zenoh::Result::Ok((zenoh, session))
+            })
+            .map_err(|error| unopened("Zenoh does not start", &*error))?;
+        let (station, sending) = station(runtime.handle(), plan, life, listener, session);
+        runtime.spawn(sending.run(
+            life,
+            Arc::clone(&station.keys),
+            Arc::clone(&station.carrier),
+        ));
+        runtime.spawn(keep_up(Arc::clone(&station)));
+        let token = runtime
+            .block_on(declare(&station))
+            .map_err(|error| unopened("Zenoh does not declare this node", &*error))?;
+        let connection = Self {
+            station,
+            zenoh,
+            rendezvous,
+            token,
+        };
+        match connection.meet(runtime) {
+            Ok(()) => Ok(connection),
+            Err(error) => {
+                connection.close(runtime, Instant::now() + UNASKED_CLOSE_TIME);
+                Err(error)
+            }
+        }
+    }
+
+    /// Listens, and connects to the nodes that are there.
+    fn meet(&self, runtime: &Runtime) -> Result<()> {
+        let start = || {
+            let mut zenoh = self.zenoh.clone();
+            let started = ZRuntime::Acceptor.spawn(async move { zenoh.start().await });
+            match runtime.block_on(started) {
+                Ok(Ok(())) => Ok(()),
+                Ok(Err(error)) => Err(unopened("an endpoint cannot be opened", &*error)),
+                Err(error) => Err(unopened("Zenoh does not start", &error)),
+            }
+        };
+        let Some(rendezvous) = &self.rendezvous else {
+            return start();
+        };
+        let gate = rendezvous.enter()?;
+        start()?;
+        let locators = self.zenoh.get_locators();
+        let locators: Vec<_> = locators.iter().map(ToString::to_string).collect();
+        rendezvous.note(&locators)?;
+        let siblings = rendezvous.siblings()?;
+        drop(gate);
+        runtime.block_on(siblings::connect_all(&self.zenoh, siblings, &self.station));
+        runtime.spawn(siblings::look_around(
+            self.zenoh.clone(),
+            Arc::clone(rendezvous),
+            Arc::downgrade(&self.station),
+        ));
+        Ok(())
+    }
+
+    /// Says goodbye and closes everything, until the deadline.
+    fn close(self, runtime: &Runtime, deadline: Instant) {
+        let Self {
+            station,
+            zenoh,
+            rendezvous,
+            token,
+        } = self;
+        let time_left = move || deadline.saturating_duration_since(Instant::now());
+        let leaving = Arc::clone(&station);
+        // On a worker, so that a call of Zenoh that blocks does not hold up this thread.
+        let closing = runtime.spawn(async move {
+            say_goodbye(&leaving, time_left().min(FAREWELL_TIME)).await;
+            drop(token);
+            if let Some(session) = leaving.carrier.with(Session::clone)
+                && let Err(error) = session.close().timeout(time_left()).await
+            {
+                tracing::debug!(%error, "zenoh's session was not closed in time");
+            }
+            if let Err(error) = zenoh.close().timeout(time_left()).await {
+                tracing::debug!(%error, "zenoh was not closed in time");
+            }
+            drop(leaving.carrier.take());
+        });
+        let is_closed = runtime
+            .block_on(async { timeout(time_left(), closing).await })
+            .is_ok();
+        station.calls.end_all();
+        drop(rendezvous);
+        if !is_closed {
+            tracing::warn!("the link to other nodes was not closed in time, and was left as it is");
+            // What is left of it would be closed, with waiting, by whoever drops it last.
+            std::mem::forget(station);
+        }
+    }
+}
+
+/// An id for Zenoh, new for each link: what is left of an earlier one in its peers is of another
+/// node. 96 bits keep the paths of sockets short; a leading zero would be lost.
+fn random_id() -> String {
+    let number: u128 = rand::rng().random();
+    format!("{:024x}", (number >> 32) | (1 << 95))
+}
+
+fn unopened(what: &str, error: &(dyn std::error::Error + 'static)) -> Error {
+    Error::new(Status::Unavailable, format!("{what}: {error}"))
+}
+
+fn station(
+    runtime: &Handle,
+    plan: &Plan,
+    life: NodeLife,
+    listener: Arc<dyn Listener>,
+    session: Session,
+) -> (Arc<Station>, events::Sending) {
+    let (outgoing, sending) = events::queue();
+    let station = Arc::new_cyclic(|this| Station {
+        me: life,
+        origin: Origin::here(),
+        keys: Arc::new(Keys::of(&plan.mesh)),
+        carrier: Arc::new(Carrier::new(session)),
+        listener,
+        runtime: runtime.clone(),
+        payload_bytes_max: plan.payload_bytes_max,
+        peers: Default::default(),
+        calls: Calls::beginning_at(rand::rng().random()),
+        serving: Default::default(),
+        outgoing,
+        gate: Default::default(),
+        upkeep: Default::default(),
+        farewell: Default::default(),
+        this: this.clone(),
+    });
+    (station, sending)
+}
+
+/// Declares where this node is written to, and that it is there: in this order, so that whoever
+/// sees it can reach it.
+async fn declare(station: &Arc<Station>) -> zenoh::Result<LivelinessToken> {
+    let session = station
+        .carrier
+        .with(Session::clone)
+        .ok_or("the session is closed")?;
+    let keys = &station.keys;
+    let hearing = Arc::clone(station);
+    session
+        .declare_subscriber(keys.inbox(station.me))
+        .allowed_origin(Locality::Remote)
+        .callback(move |sample| hearing.hear(&sample))
+        .background()
+        .await?;
+    let hearing = Arc::clone(station);
+    session
+        .declare_subscriber(keys.records())
+        .allowed_origin(Locality::Remote)
+        .callback(move |sample| hearing.hear_update(&sample))
+        .background()
+        .await?;
+    let hearing = Arc::clone(station);
+    session
+        .liveliness()
+        .declare_subscriber(keys.tokens())
+        .history(true)
+        .callback(move |sample| hearing.hear_token(&sample))
+        .background()
+        .await?;
+    session
+        .liveliness()
+        .declare_token(keys.token(station.me))
+        .await
+}
+
+/// Does what is due, as long as the link is open.
+async fn keep_up(station: Arc<Station>) {
+    let mut subscribed: HashMap<TopicFilter, Subscriber<()>> = HashMap::new();
+    let mut encoded = Encoded::default();
+    loop {
+        let due = station.upkeep.due().await;
+        subscribed.retain(|filter, _| due.filters.contains(filter));
+        for filter in due.filters {
+            if !subscribed.contains_key(&filter)
+                && let Some(subscriber) = subscribe(&station, &filter).await
+            {
+                subscribed.insert(filter, subscriber);
+            }
+        }
+        if let Some(update) = due.update {
+            let parcel = Parcel {
+                payload: Bytes::from(wire::encode_update(&update)),
+                ..Parcel::upkeep(wire::update())
+            };
+            let key = station.keys.record(station.me.node);
+            // Lost, it would leave all peers with an old record; so this waits for the slowest.
+            let put =
+                tokio::task::block_in_place(|| station.carrier.put(&key, parcel, Congestion::Wait));
+            if put.is_err() {
+                return;
+            }
+        }
+        let Some(record) = due.record else {
+            continue;
+        };
+        for peer in due.asking {
+            let parcel = Parcel {
+                payload: encoded.of(&record),
+                ..Parcel::upkeep(wire::record())
+            };
+            if station.lane_of(peer).send(parcel).is_err() {
+                tracing::debug!(node = %peer.node, "a node that reads nothing gets no record");
+            }
+        }
+    }
+}
+
+async fn subscribe(station: &Arc<Station>, filter: &TopicFilter) -> Option<Subscriber<()>> {
+    let session = station.carrier.with(Session::clone)?;
+    let hearing = Arc::clone(station);
+    let subscriber = session
+        .declare_subscriber(station.keys.events(filter))
+        .allowed_origin(Locality::Remote)
+        .callback(move |sample| hearing.hear_event(&sample))
+        .await;
+    subscriber
+        .map_err(|error| tracing::error!(%error, %filter, "zenoh refused a subscription"))
+        .ok()
+}
+
+/// Lets what was said leave, and tells all peers that no more comes.
+async fn say_goodbye(station: &Station, time: Duration) {
+    station.carrier.begin_closing();
+    let emptied = async {
+        while station.serving.len() > 0 || !station.outgoing.is_empty() {
+            tokio::time::sleep(EMPTY_POLL).await;
+        }
+    };
+    // What has not left by then is given up, as every stop with a deadline does.
+    let _ = timeout(time / 2, emptied).await;
+    let peers = station.peers.all();
+    station.farewell.tell(peers.iter().map(|peer| peer.life));
+    for peer in peers {
+        let goodbye = Parcel::upkeep(wire::goodbye(station.me));
+        if peer.lane.send(goodbye).is_err() {
+            station.farewell.heard_by(peer.life);
+        }
+    }
+    station.farewell.all_heard(time / 2).await;
+}

@@ -1,0 +1,18 @@
+//! The fabric over Zenoh, without the mesh above it: links in one process and links in processes of
+//! their own, on loopback. What is stated here is what `commy_mesh`'s trait promises.
+#![cfg(unix)]
+
+mod addresses;
+mod calls;
+mod closing;
+mod directory;
+mod events;
+mod loss;
+mod meeting;
+mod network;
+mod node;
+mod partition;
+mod process;
+mod records;
+mod replicas;
+mod scale;

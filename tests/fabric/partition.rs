@@ -1,0 +1,120 @@
+//! Two hosts, as network namespaces with a cable between them that the test cuts and mends. Making
+//! them takes root.
+
+use std::process::Command;
+
+use crate::{node::fresh_mesh, process::Process};
+
+/// Two namespaces and the cable between them, removed when this is dropped.
+struct Hosts {
+    names: [String; 2],
+}
+
+impl Hosts {
+    fn make() -> Self {
+        let id = std::process::id();
+        let hosts = Self {
+            names: [format!("commy-{id}-a"), format!("commy-{id}-b")],
+        };
+        let [a, b] = &hosts.names;
+        ip(&["netns", "add", a]);
+        ip(&["netns", "add", b]);
+        ip(&[
+            "link", "add", "cable", "netns", a, "type", "veth", "peer", "name", "cable", "netns", b,
+        ]);
+        for (name, address) in [(a, "10.77.0.1/24"), (b, "10.77.0.2/24")] {
+            ip(&["-n", name, "address", "add", address, "dev", "cable"]);
+            ip(&["-n", name, "link", "set", "cable", "up"]);
+            ip(&["-n", name, "link", "set", "lo", "up"]);
+        }
+        hosts
+    }
+
+    /// A node on one of the hosts, with a run-time directory of its own.
+    fn node(&self, host: usize, mesh: &str, options: &[&str]) -> Process {
+        let directory = tempfile::tempdir().expect("a directory").keep();
+        let mut command = Command::new("ip");
+        command
+            .args(["netns", "exec", &self.names[host]])
+            .arg(env!("CARGO_BIN_EXE_fabric-node"))
+            .arg(mesh)
+            .args(options)
+            .env("XDG_RUNTIME_DIR", &directory);
+        let mut process = Process::spawn(command).expect("a node");
+        process.remove_when_dropped(directory);
+        process
+    }
+
+    /// Everything is lost on the cable, and nobody is told.
+    fn cut(&self) {
+        for name in &self.names {
+            run(
+                "tc",
+                &[
+                    "-n", name, "qdisc", "add", "dev", "cable", "root", "netem", "loss", "100%",
+                ],
+            );
+        }
+    }
+
+    fn mend(&self) {
+        for name in &self.names {
+            run("tc", &["-n", name, "qdisc", "del", "dev", "cable", "root"]);
+        }
+    }
+}
+
+impl Drop for Hosts {
+    fn drop(&mut self) {
+        for name in &self.names {
+            // The cable goes with the first of its ends.
+            let _ = Command::new("ip").args(["netns", "del", name]).status();
+        }
+    }
+}
+
+fn ip(arguments: &[&str]) {
+    run("ip", arguments);
+}
+
+fn run(program: &str, arguments: &[&str]) {
+    let status = Command::new(program)
+        .args(arguments)
+        .status()
+        .unwrap_or_else(|error| panic!("{program} is needed: {error}"));
+    assert!(status.success(), "{program} {arguments:?}: {status}");
+}
+
+#[test]
+fn hosts_that_were_cut_off_lose_each_other_and_meet_again() {
+    let hosts = Hosts::make();
+    let mesh = fresh_mesh("cut");
+    let listen = ["--listen", "tcp/10.77.0.1:7447", "--allow-insecure"];
+    let connect = ["--connect", "tcp/10.77.0.1:7447", "--allow-insecure"];
+    let mut first = hosts.node(0, &mesh, &listen);
+    let mut second = hosts.node(1, &mesh, &connect);
+    first.sees(second.node);
+    second.sees(first.node);
+    first.tell(&format!("call {} hold 1", second.node));
+    second.says("held");
+
+    hosts.cut();
+    let cut = std::time::Instant::now();
+    let lost = [first.misses(second.node), second.misses(first.node)];
+    println!(
+        "cut: lost after {:?} and {:?}",
+        lost[0] - cut,
+        lost[1] - cut
+    );
+    first.line(|line| line.starts_with("lost UNAVAILABLE"));
+    second.says("cancelled");
+
+    hosts.mend();
+    let mended = std::time::Instant::now();
+    let met = first.sees(second.node).max(second.sees(first.node));
+    println!("mended: met again after {:?}", met - mended);
+    first.tell(&format!("call {} echo 100000", second.node));
+    first.says("replied 100000");
+    second.tell(&format!("call {} echo 10", first.node));
+    second.says("replied 10");
+}
