@@ -5,6 +5,9 @@ use std::process::Command;
 
 use crate::{node::fresh_mesh, process::Process};
 
+/// The addresses of the hosts.
+const ADDRESSES: [&str; 2] = ["10.77.0.1", "10.77.0.2"];
+
 /// Two namespaces and the cable between them, removed when this is dropped.
 struct Hosts {
     names: [String; 2],
@@ -22,8 +25,9 @@ impl Hosts {
         ip(&[
             "link", "add", "cable", "netns", a, "type", "veth", "peer", "name", "cable", "netns", b,
         ]);
-        for (name, address) in [(a, "10.77.0.1/24"), (b, "10.77.0.2/24")] {
-            ip(&["-n", name, "address", "add", address, "dev", "cable"]);
+        for (name, address) in hosts.names.iter().zip(ADDRESSES) {
+            let address = format!("{address}/24");
+            ip(&["-n", name, "address", "add", &address, "dev", "cable"]);
             ip(&["-n", name, "link", "set", "cable", "up"]);
             ip(&["-n", name, "link", "set", "lo", "up"]);
         }
@@ -45,22 +49,36 @@ impl Hosts {
         process
     }
 
-    /// Everything is lost on the cable, and nobody is told.
+    /// Everything is lost on the cable, and nobody is told: frames go to an address that none has.
     fn cut(&self) {
-        for name in &self.names {
-            run(
-                "tc",
-                &[
-                    "-n", name, "qdisc", "add", "dev", "cable", "root", "netem", "loss", "100%",
-                ],
-            );
+        for (name, other) in self.ways() {
+            let nobody = "02:00:00:00:00:99";
+            ip(&[
+                "-n",
+                name,
+                "neighbour",
+                "replace",
+                other,
+                "lladdr",
+                nobody,
+                "dev",
+                "cable",
+                "nud",
+                "permanent",
+            ]);
         }
     }
 
     fn mend(&self) {
-        for name in &self.names {
-            run("tc", &["-n", name, "qdisc", "del", "dev", "cable", "root"]);
+        for (name, other) in self.ways() {
+            ip(&["-n", name, "neighbour", "del", other, "dev", "cable"]);
         }
+    }
+
+    /// From each host to the other.
+    fn ways(&self) -> [(&str, &'static str); 2] {
+        let [a, b] = &self.names;
+        [(a, ADDRESSES[1]), (b, ADDRESSES[0])]
     }
 }
 
@@ -74,15 +92,11 @@ impl Drop for Hosts {
 }
 
 fn ip(arguments: &[&str]) {
-    run("ip", arguments);
-}
-
-fn run(program: &str, arguments: &[&str]) {
-    let status = Command::new(program)
+    let status = Command::new("ip")
         .args(arguments)
         .status()
-        .unwrap_or_else(|error| panic!("{program} is needed: {error}"));
-    assert!(status.success(), "{program} {arguments:?}: {status}");
+        .unwrap_or_else(|error| panic!("ip of iproute2 is needed: {error}"));
+    assert!(status.success(), "ip {arguments:?}: {status}");
 }
 
 #[test]

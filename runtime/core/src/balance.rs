@@ -11,7 +11,7 @@ use rand::Rng;
 use self::draw::Eligible;
 pub use self::{
     candidate::{Admission, Candidate, Pool, Standing},
-    latency::LatencyAverage,
+    latency::{LatencyAverage, Load},
 };
 use crate::{identity::InstanceId, time::Moment};
 
@@ -51,7 +51,8 @@ pub struct Pick<'a> {
 /// [`Balance::ConsistentHash`] looks at every candidate.
 ///
 /// ```
-/// use commy_core::balance::{Admission, Balance, Candidate, Pick, pick};
+/// use std::time::Duration;
+/// use commy_core::balance::{Admission, Balance, Candidate, Load, Pick, pick};
 /// use commy_core::{InstanceId, Moment, NodeId};
 /// use rand::{SeedableRng, rngs::StdRng};
 ///
@@ -67,8 +68,8 @@ pub struct Pick<'a> {
 ///     fn admits(&self, _now: Moment) -> Admission {
 ///         Admission::Preferred
 ///     }
-///     fn load(&self, _now: Moment) -> f64 {
-///         self.0 as f64
+///     fn load(&self, _now: Moment) -> Load {
+///         Load::new(Duration::from_millis(self.0), 0)
 ///     }
 /// }
 ///

@@ -11,7 +11,7 @@ use std::{
 use actix::Recipient;
 use commy_core::{
     Moment, Status,
-    balance::{Admission, LatencyAverage, Standing},
+    balance::{Admission, LatencyAverage, Load, Standing},
     breaker::{Breaker, Pass},
     evidence::Evidence,
     options::CircuitBreaker,
@@ -139,7 +139,7 @@ impl Standing for Route {
         }
     }
 
-    fn load(&self, now: Moment) -> f64 {
+    fn load(&self, now: Moment) -> Load {
         let in_flight = self.0.in_flight.load(Relaxed);
         self.0.record.lock().latency.load(now, in_flight)
     }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::Load;
 use crate::{identity::InstanceId, instance::Reach, registry::Entry, time::Moment};
 
 /// Whether an instance takes a call now.
@@ -25,9 +26,8 @@ pub trait Candidate {
     /// Whether it takes a call now. Asked once or twice for each candidate that is looked at, so
     /// it should be quick.
     fn admits(&self, now: Moment) -> Admission;
-    /// How loaded it is, such as [`LatencyAverage::load`](super::LatencyAverage::load) says: only
-    /// compared with that of others.
-    fn load(&self, now: Moment) -> f64;
+    /// How loaded it is, such as [`LatencyAverage::load`](super::LatencyAverage::load) says.
+    fn load(&self, now: Moment) -> Load;
     /// Whether it is hosted by the caller's own process: of two that are equally loaded it is
     /// chosen.
     fn is_local(&self) -> bool {
@@ -40,7 +40,7 @@ pub trait Standing {
     /// Whether it takes a call now, as [`Candidate::admits`].
     fn admits(&self, now: Moment) -> Admission;
     /// How loaded it is, as [`Candidate::load`].
-    fn load(&self, now: Moment) -> f64;
+    fn load(&self, now: Moment) -> Load;
 }
 
 impl<R: Standing> Candidate for Entry<R> {
@@ -56,7 +56,7 @@ impl<R: Standing> Candidate for Entry<R> {
         self.route.admits(now)
     }
 
-    fn load(&self, now: Moment) -> f64 {
+    fn load(&self, now: Moment) -> Load {
         self.route.load(now)
     }
 
@@ -78,7 +78,7 @@ impl<C: Candidate + ?Sized> Candidate for Arc<C> {
         (**self).admits(now)
     }
 
-    fn load(&self, now: Moment) -> f64 {
+    fn load(&self, now: Moment) -> Load {
         (**self).load(now)
     }
 
@@ -100,7 +100,7 @@ impl<C: Candidate + ?Sized> Candidate for &C {
         (**self).admits(now)
     }
 
-    fn load(&self, now: Moment) -> f64 {
+    fn load(&self, now: Moment) -> Load {
         (**self).load(now)
     }
 

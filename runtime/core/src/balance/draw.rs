@@ -4,8 +4,6 @@
 //! A draw tries candidates at random and falls back to looking at all of them: constant time while
 //! a fair share is eligible, and never an endless loop.
 
-use std::cmp::Ordering;
-
 use rand::{Rng, RngExt};
 
 use super::{Admission, Candidate, Pool};
@@ -97,10 +95,7 @@ impl<'p, 't, P: Pool + ?Sized> Eligible<'p, 't, P> {
         let Some((_, second)) = self.draw(Some(index), random) else {
             return Some(first);
         };
-        let loads = second
-            .load(self.now)
-            .partial_cmp(&first.load(self.now))
-            .unwrap_or(Ordering::Equal);
+        let loads = second.load(self.now).compare(&first.load(self.now));
         let is_lighter = loads.is_lt() || loads.is_eq() && second.is_local() && !first.is_local();
         Some(if is_lighter { second } else { first })
     }

@@ -1,17 +1,21 @@
-//! How long an instance takes to answer, as a moving average that believes bad news at once and
-//! good news slowly: the peak-sensitive EWMA of Finagle (`PeakEwma`) and linkerd2-proxy.
+//! How long an instance takes to answer, as a moving average over time, and how loaded that and the
+//! calls in flight make it.
+//!
+//! It believes what lasts, and no hiccup: on a busy machine one answer in a hundred takes twenty
+//! times as long as the others, and an average that believed bad news at once, as Finagle's
+//! `PeakEwma` does, would send the calls of equal instances to whichever had the fewest.
 
-use std::time::Duration;
+use std::{cmp::Ordering, time::Duration};
 
 use crate::time::Moment;
 
-/// How fast the past is forgotten: after this time it weighs 1/e.
-const DECAY: Duration = Duration::from_secs(10);
+/// How fast the past is forgotten: after this time it weighs 1/e. An instance that becomes ten
+/// times slower is known to be slower after half a second.
+const DECAY: Duration = Duration::from_secs(5);
 /// The cost below which what was observed is forgotten, in nanoseconds.
 const FORGOTTEN_NS: f64 = 1.0;
-/// The load of an instance of which nothing is known and that has a call to answer: more than any
-/// real one (11 days), so that it gets one call at a time until it has answered one.
-const UNKNOWN_LOAD: f64 = 1e15;
+/// Up to this ratio two costs are taken as equal: less is what chance makes of equal instances.
+const SAME_COST_RATIO: f64 = 2.0;
 
 /// The latency of one instance.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -24,30 +28,81 @@ impl LatencyAverage {
     /// Learns that a call which ended now took this long. Only calls that were answered count: an
     /// instance that fails at once is not fast.
     pub fn observe(&mut self, now: Moment, rtt: Duration) {
-        let rtt_ns = rtt.as_nanos() as f64;
+        let rtt_ns = (rtt.as_nanos() as f64).max(FORGOTTEN_NS);
         let past = self.weight_of_past(now);
-        self.cost_ns = rtt_ns.max(self.cost_ns * past + rtt_ns * (1.0 - past));
+        self.cost_ns = if self.cost_ns * past < FORGOTTEN_NS {
+            rtt_ns
+        } else {
+            self.cost_ns * past + rtt_ns * (1.0 - past)
+        };
         self.observed_at = self.observed_at.max(now);
     }
 
-    /// The load of an instance that has this many calls to answer: the cost of one call times the
-    /// calls that there would be with one more. A cost is forgotten with time, so that an instance
-    /// that was slow is tried again.
+    /// The load of an instance that has this many calls to answer. A cost is forgotten with time,
+    /// so that an instance that was slow is tried again.
     #[must_use]
-    pub fn load(&self, now: Moment, in_flight: u32) -> f64 {
-        let cost_ns = self.cost_ns * self.weight_of_past(now);
-        let in_flight = f64::from(in_flight);
-        if cost_ns >= FORGOTTEN_NS {
-            cost_ns * (in_flight + 1.0)
-        } else if in_flight > 0.0 {
-            UNKNOWN_LOAD + in_flight
-        } else {
-            0.0
+    pub fn load(&self, now: Moment, in_flight: u32) -> Load {
+        Load {
+            cost_ns: self.cost_ns * self.weight_of_past(now),
+            in_flight,
         }
     }
 
     fn weight_of_past(&self, now: Moment) -> f64 {
         let elapsed = now.since(self.observed_at);
         (-elapsed.as_secs_f64() / DECAY.as_secs_f64()).exp()
+    }
+}
+
+/// How loaded an instance is: what a call to it costs and how many it has to answer.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Load {
+    cost_ns: f64,
+    in_flight: u32,
+}
+
+impl Load {
+    /// The load of an instance whose calls take this long and that has this many to answer.
+    #[must_use]
+    pub fn new(cost: Duration, in_flight: u32) -> Self {
+        Self {
+            cost_ns: cost.as_nanos() as f64,
+            in_flight,
+        }
+    }
+
+    /// Which of two instances is less loaded. Equally fast ones are compared by the calls that they
+    /// have to answer, others by the time that these and one more take. An instance of which
+    /// nothing is known comes first, but gets one call at a time until it has answered one.
+    ///
+    /// It compares two, and orders no more than that: being equally fast is not transitive.
+    #[must_use]
+    pub fn compare(&self, other: &Self) -> Ordering {
+        match (self.is_known(), other.is_known()) {
+            (true, true) if self.is_as_fast_as(other) => self.in_flight.cmp(&other.in_flight),
+            (true, true) => self.time_ns().total_cmp(&other.time_ns()),
+            (false, false) => self.in_flight.cmp(&other.in_flight),
+            (false, true) if self.in_flight == 0 => Ordering::Less,
+            (false, true) => Ordering::Greater,
+            (true, false) => other.compare(self).reverse(),
+        }
+    }
+
+    fn is_known(&self) -> bool {
+        self.cost_ns >= FORGOTTEN_NS
+    }
+
+    fn is_as_fast_as(&self, other: &Self) -> bool {
+        let (low, high) = if self.cost_ns < other.cost_ns {
+            (self.cost_ns, other.cost_ns)
+        } else {
+            (other.cost_ns, self.cost_ns)
+        };
+        high <= low * SAME_COST_RATIO
+    }
+
+    /// The time until one more call would be answered, in nanoseconds.
+    fn time_ns(&self) -> f64 {
+        self.cost_ns * (f64::from(self.in_flight) + 1.0)
     }
 }

@@ -124,7 +124,7 @@ proptest! {
         let mut pool = equal_servers(len);
         for server in &mut pool {
             let server = Arc::make_mut(server);
-            server.load = server.serial as f64;
+            server.in_flight = server.serial as u32;
         }
         // A server answers when it is drawn together with one of those more loaded.
         let pairs = len * (len - 1) / 2;
@@ -146,7 +146,7 @@ proptest! {
 #[test]
 fn the_most_loaded_of_several_never_answers() {
     let mut pool = equal_servers(5);
-    Arc::make_mut(&mut pool[3]).load = 2.0;
+    Arc::make_mut(&mut pool[3]).in_flight = 2;
     assert_eq!(shares(&pool, &by(Balance::LeastLoaded), 2000)[3], 0);
 }
 
@@ -170,7 +170,7 @@ fn the_only_one_that_admits_is_found_among_thousands() {
 fn two_that_admit_among_thousands_are_compared() {
     let mut pool = equal_servers(3000);
     refuse_all_but(&mut pool, &[7, 2025]);
-    Arc::make_mut(&mut pool[7]).load = 5.0;
+    Arc::make_mut(&mut pool[7]).in_flight = 5;
     for turn in 0..20 {
         let asked = Pick {
             turn,

@@ -1,15 +1,30 @@
-//! A latency average believes bad news at once and good news slowly.
+//! A latency average believes what lasts, and a load compares two instances by it.
 
-use std::time::Duration;
+use std::{cmp::Ordering, time::Duration};
 
-use commy_core::{Moment, balance::LatencyAverage};
+use commy_core::{
+    Moment,
+    balance::{LatencyAverage, Load},
+};
 use proptest::prelude::*;
 
 fn at(ms: u64) -> Moment {
     Moment::after_start(Duration::from_millis(ms))
 }
 
-const MS_IN_NS: f64 = 1e6;
+/// An instance that answers once in each of so many rounds.
+fn steady(rtt_ms: u64, rounds: u64) -> LatencyAverage {
+    let mut average = LatencyAverage::default();
+    for round in 0..rounds {
+        average.observe(at(round * 10), Duration::from_millis(rtt_ms));
+    }
+    average
+}
+
+fn any_load() -> impl Strategy<Value = Load> {
+    (0..10_000_000_000_u64, 0..10_000_u32)
+        .prop_map(|(cost_ns, in_flight)| Load::new(Duration::from_nanos(cost_ns), in_flight))
+}
 
 fn any_history() -> impl Strategy<Value = (LatencyAverage, u64)> {
     prop::collection::vec((0..60_000_u64, 0..100_000_u64), 0..20).prop_map(|observations| {
@@ -25,28 +40,49 @@ fn any_history() -> impl Strategy<Value = (LatencyAverage, u64)> {
 
 proptest! {
     #[test]
-    fn a_slow_answer_counts_in_full_at_once((average, now_ms) in any_history(), rtt_ms in 1..100_000_u64) {
-        let mut average = average;
-        average.observe(at(now_ms), Duration::from_millis(rtt_ms));
-        prop_assert!(average.load(at(now_ms), 0) >= rtt_ms as f64 * MS_IN_NS);
+    fn a_steady_latency_is_the_average(rtt_ms in 1..10_000_u64, rounds in 1..50_u64) {
+        let load = steady(rtt_ms, rounds).load(at((rounds - 1) * 10), 0);
+        let third = Load::new(Duration::from_millis(rtt_ms) / 3, 0);
+        let triple = Load::new(Duration::from_millis(rtt_ms) * 3, 0);
+        prop_assert_eq!(load.compare(&third), Ordering::Greater);
+        prop_assert_eq!(load.compare(&triple), Ordering::Less);
     }
 
     #[test]
-    fn a_fast_answer_right_after_a_slow_one_hardly_counts(rtt_ms in 100..10_000_u64) {
-        let mut average = LatencyAverage::default();
-        average.observe(at(0), Duration::from_millis(rtt_ms));
-        average.observe(at(10), Duration::from_millis(1));
-        prop_assert!(average.load(at(10), 0) > 0.99 * rtt_ms as f64 * MS_IN_NS);
+    fn one_slow_answer_among_many_changes_nothing(rtt_ms in 1..100_u64, times in 2..50_u64) {
+        let (mut hiccup, equal) = (steady(rtt_ms, 100), steady(rtt_ms, 100));
+        hiccup.observe(at(1_000), Duration::from_millis(rtt_ms * times));
+        let now = at(1_000);
+        prop_assert_eq!(hiccup.load(now, 0).compare(&equal.load(now, 0)), Ordering::Equal);
+    }
+
+    #[test]
+    fn who_has_become_ten_times_slower_is_known_after_a_second(rtt_ms in 1..20_u64) {
+        let (mut slow, equal) = (steady(rtt_ms, 100), steady(rtt_ms, 100));
+        for round in 0..100 {
+            slow.observe(at(1_000 + round * 10), Duration::from_millis(rtt_ms * 10));
+        }
+        let now = at(2_000);
+        prop_assert_eq!(slow.load(now, 0).compare(&equal.load(at(990), 0)), Ordering::Greater);
     }
 
     #[test]
     fn more_calls_in_flight_are_more_load((average, now_ms) in any_history(), in_flight in 0..10_000_u32) {
-        let now = at(now_ms);
-        prop_assert!(average.load(now, in_flight) < average.load(now, in_flight + 1));
+        let (less, more) = (
+            average.load(at(now_ms), in_flight),
+            average.load(at(now_ms), in_flight + 1),
+        );
+        prop_assert_eq!(less.compare(&more), Ordering::Less);
     }
 
     #[test]
-    fn load_is_a_number_and_falls_with_time_while_nothing_is_in_flight(
+    fn of_two_exactly_one_is_less_loaded_or_neither(one in any_load(), other in any_load()) {
+        prop_assert_eq!(one.compare(&other), other.compare(&one).reverse());
+        prop_assert_eq!(one.compare(&one), Ordering::Equal);
+    }
+
+    #[test]
+    fn load_does_not_grow_while_nothing_happens(
         (average, now_ms) in any_history(),
         later_ms in prop::collection::vec(0..10_000_000_u64, 1..10),
     ) {
@@ -55,35 +91,42 @@ proptest! {
         for step_ms in later_ms {
             now_ms += step_ms;
             let later = average.load(at(now_ms), 0);
-            prop_assert!(later.is_finite() && later >= 0.0 && later <= load);
+            prop_assert_ne!(later.compare(&load), Ordering::Greater);
             load = later;
         }
     }
+}
 
-    #[test]
-    fn a_steady_latency_is_the_average(rtt_ms in 1..10_000_u64, answers in 1..50_u64) {
-        let mut average = LatencyAverage::default();
-        for answer in 0..answers {
-            average.observe(at(answer * 100), Duration::from_millis(rtt_ms));
-        }
-        let error = average.load(at((answers - 1) * 100), 0) / (rtt_ms as f64 * MS_IN_NS) - 1.0;
-        prop_assert!(error.abs() < 1e-9);
-    }
+#[test]
+fn the_faster_of_two_answers_more_at_once() {
+    let fast = |in_flight| Load::new(Duration::from_millis(1), in_flight);
+    let slow = |in_flight| Load::new(Duration::from_millis(5), in_flight);
+    assert_eq!(fast(3).compare(&slow(0)), Ordering::Less);
+    assert_eq!(fast(5).compare(&slow(0)), Ordering::Greater);
 }
 
 #[test]
 fn an_instance_of_which_nothing_is_known_gets_one_call_at_a_time() {
     let unknown = LatencyAverage::default();
-    let mut slow = LatencyAverage::default();
-    slow.observe(at(0), Duration::from_secs(60));
-    assert!(unknown.load(at(0), 0) < slow.load(at(0), 0));
-    assert!(unknown.load(at(0), 1) > slow.load(at(0), 100));
+    let slow = steady(60_000, 1);
+    let now = at(0);
+    assert_eq!(
+        unknown.load(now, 0).compare(&slow.load(now, 0)),
+        Ordering::Less
+    );
+    assert_eq!(
+        unknown.load(now, 1).compare(&slow.load(now, 100)),
+        Ordering::Greater
+    );
 }
 
 #[test]
 fn what_was_slow_long_ago_is_forgotten() {
-    let mut average = LatencyAverage::default();
-    average.observe(at(0), Duration::from_secs(60));
+    let average = steady(60_000, 1);
     let hour_later = at(3_600_000);
-    assert_eq!(average.load(hour_later, 0), 0.0);
+    let unknown = LatencyAverage::default().load(hour_later, 0);
+    assert_eq!(
+        average.load(hour_later, 0).compare(&unknown),
+        Ordering::Equal
+    );
 }

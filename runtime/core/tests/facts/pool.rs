@@ -1,10 +1,10 @@
 //! Candidates whose every answer a test decides.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use commy_core::{
     InstanceId, Moment, NodeId,
-    balance::{Admission, Candidate, Pick, Pool, pick},
+    balance::{Admission, Candidate, Load, Pick, Pool, pick},
 };
 use proptest::prelude::*;
 use rand::{SeedableRng, rngs::StdRng};
@@ -15,7 +15,7 @@ pub(crate) struct Server {
     pub(crate) serial: u64,
     pub(crate) weight: u32,
     pub(crate) admission: Admission,
-    pub(crate) load: f64,
+    pub(crate) in_flight: u32,
 }
 
 impl Server {
@@ -24,7 +24,7 @@ impl Server {
             serial,
             weight: 100,
             admission: Admission::Preferred,
-            load: 1.0,
+            in_flight: 1,
         }
     }
 
@@ -49,8 +49,8 @@ impl Candidate for Server {
         self.admission
     }
 
-    fn load(&self, _now: Moment) -> f64 {
-        self.load
+    fn load(&self, _now: Moment) -> Load {
+        Load::new(Duration::from_millis(1), self.in_flight)
     }
 }
 
@@ -66,19 +66,21 @@ pub(crate) fn any_servers(len_max: usize) -> impl Strategy<Value = Vec<Arc<Serve
         Just(Admission::LastResort),
         Just(Admission::Refused)
     ];
-    prop::collection::vec((1..=1000_u32, admission, 0.0..1e9), 0..=len_max).prop_map(|servers| {
-        (0..)
-            .zip(servers)
-            .map(|(serial, (weight, admission, load))| {
-                Arc::new(Server {
-                    serial,
-                    weight,
-                    admission,
-                    load,
+    prop::collection::vec((1..=1000_u32, admission, any::<u32>()), 0..=len_max).prop_map(
+        |servers| {
+            (0..)
+                .zip(servers)
+                .map(|(serial, (weight, admission, in_flight))| {
+                    Arc::new(Server {
+                        serial,
+                        weight,
+                        admission,
+                        in_flight,
+                    })
                 })
-            })
-            .collect()
-    })
+                .collect()
+        },
+    )
 }
 
 /// How often each of a pool's servers is picked in this many calls, by serial.

@@ -62,7 +62,7 @@ fn life() -> impl Strategy<Value = NodeLife> {
 }
 
 fn message() -> impl Strategy<Value = Message> {
-    let headers = proptest::collection::btree_map("[a-z]{1,9}", ".{0,20}", 0..5);
+    let headers = proptest::collection::btree_map("[a-z]{1,9}", "[^\\p{Cc}]{0,20}", 0..5);
     let content_type = prop_oneof![
         Just(commy_core::message::JSON.to_owned()),
         Just(commy_core::message::OCTET_STREAM.to_owned()),
