@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use crate::{Balance, CircuitBreaker, Mesh, MeshOptions, Result};
+use crate::{
+    Balance, CircuitBreaker, FabricMode, FabricOptions, Mesh, MeshOptions, Result, TlsOptions,
+};
 
 /// What a mesh is created with; everything but the name has a default.
 ///
@@ -69,6 +71,44 @@ impl MeshBuilder {
     /// When calls to a failing instance are refused; never by default.
     pub const fn breaker(mut self, breaker: CircuitBreaker) -> Self {
         self.0.breaker = Some(breaker);
+        self
+    }
+
+    /// Keeps the mesh to this process: nothing is opened, and nobody is found. By default it finds
+    /// the processes of its user on this host by itself.
+    pub const fn local_only(mut self) -> Self {
+        self.0.fabric.local_only = true;
+        self
+    }
+
+    /// How the node takes part in routing: as a peer by default.
+    pub const fn mode(mut self, mode: FabricMode) -> Self {
+        self.0.fabric.mode = mode;
+        self
+    }
+
+    /// Listens on one more endpoint for nodes of other hosts, such as `tls/0.0.0.0:7447`.
+    pub fn listen(mut self, endpoint: impl Into<String>) -> Self {
+        self.0.fabric.listen.push(endpoint.into());
+        self
+    }
+
+    /// Connects to one more node or router of another host, such as `tls/mesh.example.org:7447`.
+    pub fn connect(mut self, endpoint: impl Into<String>) -> Self {
+        self.0.fabric.connect.push(endpoint.into());
+        self
+    }
+
+    /// The certificates for `tls/` and `quic/` endpoints, which need them.
+    pub fn tls(mut self, tls: TlsOptions) -> Self {
+        self.0.fabric.tls = Some(tls);
+        self
+    }
+
+    /// Sets everything at once that says how other nodes are reached, in place of what was given
+    /// before.
+    pub fn fabric(mut self, fabric: FabricOptions) -> Self {
+        self.0.fabric = fabric;
         self
     }
 

@@ -76,7 +76,7 @@ pub use commy_core::{
     HealthCheck, IncomingRequest, Instance, InstanceId, InstanceSpec, Locality, MeshName,
     MeshOptions, Message, MethodName, NodeId, Overflow, Probe, Query, Reach, Request, Result,
     ServiceName, ServiceSpec, Status, SubscribeOptions, Tag, Topic,
-    options::CircuitBreaker,
+    options::{CircuitBreaker, FabricMode, FabricOptions, TlsOptions},
     registry::{Change, ChangeKind},
 };
 pub use commy_mesh::{BoxFuture, Closer, Handler, MeshStats, Registration, Watch};

@@ -3,6 +3,9 @@
 
 use std::sync::Arc;
 
+use commy_core::MeshSettings;
+use commy_fabric::ZenohFabric;
+
 use crate::{
     Call, Handler, HealthCheck, Instance, MeshBuilder, MeshOptions, MeshStats, NodeId, Publish,
     Query, Registration, Result, Service, ServiceSpec, Subscribe, Watch,
@@ -48,7 +51,17 @@ impl Mesh {
     /// # Errors
     /// `INVALID_ARGUMENT` when an option breaks a rule.
     pub fn new(options: MeshOptions) -> Result<Self> {
-        commy_mesh::Mesh::new(options).map(Self)
+        let MeshSettings {
+            name,
+            max_payload_bytes,
+            fabric,
+            ..
+        } = options.check()?;
+        if fabric.local_only {
+            return commy_mesh::Mesh::new(options).map(Self);
+        }
+        let fabric = ZenohFabric::new(&name, &fabric, max_payload_bytes)?;
+        commy_mesh::Mesh::with_fabric(options, Arc::new(fabric)).map(Self)
     }
 
     /// The name of the mesh.
@@ -72,7 +85,10 @@ impl Mesh {
     /// Starts the mesh. Starting one that runs does nothing; a stopped one can be started again.
     ///
     /// # Errors
-    /// `INTERNAL` when the mesh's threads cannot be started.
+    /// `INTERNAL` when the mesh's threads cannot be started; `INVALID_ARGUMENT` or `UNAVAILABLE`
+    /// when an endpoint or the way to other nodes cannot be opened; `FAILED_PRECONDITION` when
+    /// another mesh of this name runs in this process with other fabric options, or in a process
+    /// that was forked from the one that created the mesh.
     pub async fn start(&self) -> Result<()> {
         self.0.start().await
     }

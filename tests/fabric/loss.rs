@@ -156,7 +156,7 @@ fn a_forked_child_is_told_so_and_never_waits() {
 
 /// Zenoh's shared memory is named, and a killed process does not remove its own.
 #[test]
-fn shared_memory_of_a_killed_process_is_gone_when_the_next_one_ends() {
+fn shared_memory_of_a_killed_process_is_gone_when_the_next_one_begins() {
     let mesh = fresh_mesh("shared");
     let mut first = Process::join(&mesh);
     let mut second = Process::join(&mesh);
@@ -174,6 +174,7 @@ fn shared_memory_of_a_killed_process_is_gone_when_the_next_one_ends() {
     second.line(|line| line.starts_with("closed "));
     second.tell("exit");
     assert!(second.ends_within(Duration::from_secs(5)));
+    let _next = Process::join(&mesh);
     for name in its {
         assert!(!std::path::Path::new(&name).exists(), "{name} is left");
     }

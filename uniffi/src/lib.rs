@@ -33,7 +33,10 @@ pub use self::{
     invocation::{Failure, FailureKind, IncomingRequest, Invocation},
     mesh::Mesh,
     message::{Event, Message, Reply, Request},
-    options::{Balance, CallOptions, CircuitBreaker, MeshOptions, Overflow, SubscribeOptions},
+    options::{
+        Balance, CallOptions, CircuitBreaker, FabricMode, MeshOptions, Overflow, SubscribeOptions,
+        TlsOptions,
+    },
     query::Query,
     registration::Registration,
     spec::{HealthCheck, Probe, ServiceSpec},

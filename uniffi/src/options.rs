@@ -21,6 +21,22 @@ pub struct MeshOptions {
     pub balance: Balance,
     /// When calls to a failing instance are refused.
     pub breaker: Option<CircuitBreaker>,
+    /// Whether the mesh keeps to this process.
+    pub local_only: bool,
+    /// How this node takes part in routing.
+    pub mode: FabricMode,
+    /// Endpoints to listen on.
+    pub listen: Vec<String>,
+    /// Endpoints to connect to.
+    pub connect: Vec<String>,
+    /// The certificates for `tls/` and `quic/` endpoints.
+    pub tls: Option<TlsOptions>,
+    /// Whether nodes are looked for by multicast.
+    pub multicast: bool,
+    /// Whether plain `tcp/` to other hosts is allowed.
+    pub allow_insecure: bool,
+    /// Whether large payloads are shared through memory.
+    pub shared_memory: bool,
 }
 
 impl From<MeshOptions> for commy::MeshOptions {
@@ -34,6 +50,14 @@ impl From<MeshOptions> for commy::MeshOptions {
             max_payload_bytes,
             balance,
             breaker,
+            local_only,
+            mode,
+            listen,
+            connect,
+            tls,
+            multicast,
+            allow_insecure,
+            shared_memory,
         } = options;
         Self {
             name,
@@ -44,7 +68,63 @@ impl From<MeshOptions> for commy::MeshOptions {
             max_payload_bytes,
             balance: balance.into(),
             breaker: breaker.map(Into::into),
-            fabric: Default::default(),
+            fabric: commy::FabricOptions {
+                local_only,
+                mode: mode.into(),
+                listen,
+                connect,
+                tls: tls.map(Into::into),
+                multicast,
+                allow_insecure,
+                no_shared_memory: !shared_memory,
+            },
+        }
+    }
+}
+
+/// How a node takes part in routing.
+#[derive(Clone, Copy, Debug)]
+pub enum FabricMode {
+    /// It connects to the other nodes directly.
+    Peer,
+    /// It reaches all others through one router.
+    Client,
+    /// It forwards the messages of others.
+    Router,
+}
+
+impl From<FabricMode> for commy::FabricMode {
+    fn from(mode: FabricMode) -> Self {
+        match mode {
+            FabricMode::Peer => Self::Peer,
+            FabricMode::Client => Self::Client,
+            FabricMode::Router => Self::Router,
+        }
+    }
+}
+
+/// Where the certificates of a node are.
+#[derive(Clone, Debug)]
+pub struct TlsOptions {
+    /// The certificate of the mesh's own authority.
+    pub ca: String,
+    /// This node's certificate.
+    pub certificate: String,
+    /// The private key of this node's certificate.
+    pub key: String,
+}
+
+impl From<TlsOptions> for commy::TlsOptions {
+    fn from(tls: TlsOptions) -> Self {
+        let TlsOptions {
+            ca,
+            certificate,
+            key,
+        } = tls;
+        Self {
+            ca,
+            certificate,
+            key,
         }
     }
 }

@@ -27,6 +27,10 @@ pub struct MeshStats {
     pub peers: u64,
     /// Messages handed to the fabric.
     pub fabric_messages: u64,
+    /// Payload bytes handed to the fabric.
+    pub bytes_sent: u64,
+    /// Payload bytes that came from it.
+    pub bytes_received: u64,
 }
 
 impl From<commy::MeshStats> for MeshStats {
@@ -43,8 +47,8 @@ impl From<commy::MeshStats> for MeshStats {
             registrations,
             peers,
             fabric_messages,
-            bytes_sent: _,
-            bytes_received: _,
+            bytes_sent,
+            bytes_received,
         } = stats;
         Self {
             calls_ok,
@@ -61,6 +65,8 @@ impl From<commy::MeshStats> for MeshStats {
             registrations,
             peers,
             fabric_messages,
+            bytes_sent,
+            bytes_received,
         }
     }
 }
