@@ -7,17 +7,20 @@ use commy_core::{
     record::{NodeLife, NodeRecord, RecordUpdate},
 };
 use commy_mesh::{BoxFuture, Fabric, Link, Listener, OutgoingCall, RemoteAnswer, Traffic};
+use futures_util::future;
 
 use crate::{
-    network::Network,
+    network::{Inner, Network},
     packet::{Load, Packet},
-    topology::State,
+    topology::{Member, State},
 };
 
 /// The way of a node onto the network.
 pub(crate) struct Simulated(pub(crate) Arc<Network>);
 
-/// A node's connection to the network, in one of its lives.
+/// A node's connection to the network, in one of its lives. It is closed when that life is over,
+/// whatever the node does in its next one.
+#[derive(Clone)]
 struct Connected {
     network: Arc<Network>,
     life: NodeLife,
@@ -49,18 +52,23 @@ impl Connected {
         let others = inner.topology.members.keys().copied();
         others.filter(|node| *node != self.life.node).collect()
     }
+
+    /// The member that this is the link of, unless it is closed.
+    fn member<'i>(&self, inner: &'i mut Inner) -> Option<&'i mut Member> {
+        let member = inner.topology.members.get_mut(&self.life.node);
+        member.filter(|member| member.life == self.life && member.state != State::Closed)
+    }
+
+    fn is_closed(&self) -> bool {
+        self.member(&mut self.network.lock()).is_none()
+    }
 }
 
 impl Link for Connected {
     fn announce(&self, record: Arc<NodeRecord>, update: RecordUpdate) {
-        if let Some(member) = self
-            .network
-            .lock()
-            .topology
-            .members
-            .get_mut(&self.life.node)
-        {
-            member.record = Some(record);
+        match self.member(&mut self.network.lock()) {
+            Some(member) => member.record = Some(record),
+            None => return,
         }
         let update = Arc::new(update);
         for node in self.others() {
@@ -77,9 +85,12 @@ impl Link for Connected {
 
     fn invoke(&self, call: OutgoingCall) -> BoxFuture<'static, RemoteAnswer> {
         let OutgoingCall { to, request } = call;
-        let (network, from) = (Arc::clone(&self.network), self.life.node);
-        let now = network.now();
-        let mut inner = network.lock();
+        let from = self.life.node;
+        let now = self.network.now();
+        let mut inner = self.network.lock();
+        if self.member(&mut inner).is_none() {
+            return refused("the link is closed");
+        }
         if inner.topology.is_up(from) {
             inner.oracle.invoked(now, from, to);
         }
@@ -89,16 +100,12 @@ impl Link for Connected {
             .get(&(from, to.node))
             .is_some_and(|view| view.told.is_some());
         if !is_known {
-            drop(inner);
-            return Box::pin(async {
-                RemoteAnswer::Refused(Error::new(Status::Unavailable, "its node is not there"))
-            });
+            return refused("its node is not there");
         }
         let (number, answer) = inner.begin_call();
         drop(inner);
         let asked = Asked {
-            network: Arc::clone(&network),
-            from,
+            link: self.clone(),
             to: to.node,
             call: number,
         };
@@ -121,6 +128,9 @@ impl Link for Connected {
     }
 
     fn publish(&self, event: Arc<Event>) -> Result<()> {
+        if self.is_closed() {
+            return Err(Error::new(Status::Unavailable, "the link is closed"));
+        }
         for node in self.others() {
             let inner = self.network.lock();
             let is_wanted = inner.topology.members.get(&node).is_some_and(|member| {
@@ -138,24 +148,13 @@ impl Link for Connected {
     }
 
     fn subscribe(&self, filter: &TopicFilter) {
-        if let Some(member) = self
-            .network
-            .lock()
-            .topology
-            .members
-            .get_mut(&self.life.node)
-        {
+        if let Some(member) = self.member(&mut self.network.lock()) {
             member.filters.push(filter.clone());
         }
     }
 
     fn unsubscribe(&self, filter: &TopicFilter) {
-        if let Some(member) = self
-            .network
-            .lock()
-            .topology
-            .members
-            .get_mut(&self.life.node)
+        if let Some(member) = self.member(&mut self.network.lock())
             && let Some(place) = member.filters.iter().position(|each| each == filter)
         {
             member.filters.remove(place);
@@ -174,23 +173,24 @@ impl Link for Connected {
     }
 }
 
+fn refused(reason: &str) -> BoxFuture<'static, RemoteAnswer> {
+    let error = Error::new(Status::Unavailable, reason);
+    Box::pin(future::ready(RemoteAnswer::Refused(error)))
+}
+
 /// A call that somebody waits for. One that is dropped before there is an answer is cancelled.
 struct Asked {
-    network: Arc<Network>,
-    from: NodeId,
+    link: Connected,
     to: NodeId,
     call: u64,
 }
 
 impl Drop for Asked {
     fn drop(&mut self) {
-        let (from, to, call) = (self.from, self.to, self.call);
-        if self.network.lock().end_call(call) {
-            self.network.post(Packet {
-                from,
-                to,
-                load: Load::Cancel { call },
-            });
+        let (link, call) = (&self.link, self.call);
+        let is_waiting = link.network.lock().end_call(call);
+        if is_waiting && !link.is_closed() {
+            link.send(self.to, Load::Cancel { call });
         }
     }
 }

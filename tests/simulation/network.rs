@@ -140,10 +140,9 @@ impl Network {
         drop(inner);
         self.note(&format!("{node} is {state:?}"));
         let mut inner = self.lock();
-        for packet in held {
-            // Before all that has not arrived yet.
-            inner.schedule(Duration::ZERO, packet);
-        }
+        // They are due already, so they come before all that has not arrived yet; and in their old
+        // order, also among those that another pause held.
+        inner.queue.extend(held);
         drop(inner);
         self.topology_changed();
     }

@@ -12,7 +12,7 @@ use commy_core::{
 };
 use commy_mesh::{Listener, Traffic};
 
-use crate::packet::{Load, Packet};
+use crate::packet::{Load, Scheduled};
 
 /// One node on the network.
 pub(crate) struct Member {
@@ -22,7 +22,7 @@ pub(crate) struct Member {
     pub(crate) filters: Vec<TopicFilter>,
     pub(crate) state: State,
     /// What arrived for it, or was sent by it, while it was paused.
-    pub(crate) held: Vec<Packet>,
+    pub(crate) held: Vec<Scheduled>,
     pub(crate) traffic: Traffic,
 }
 

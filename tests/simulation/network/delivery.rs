@@ -41,18 +41,21 @@ impl Network {
     }
 
     fn deliver(self: &Arc<Self>, scheduled: Scheduled) {
-        let Scheduled { life, packet, .. } = scheduled;
         let mut inner = self.lock();
-        let Packet { from, to, load } = &packet;
+        let Packet { from, to, load } = &scheduled.packet;
         // News of presence do not come from the node that they are of.
         let is_news_of_presence = matches!(load, Load::Presence(_));
+        let receiver = inner.topology.members.get(to);
+        // What was meant for an earlier life of the receiver does not wait for the next one.
+        let receiver = receiver.filter(|member| Some(member.life) == scheduled.life);
+        let listener = receiver.map(|member| Arc::clone(&member.listener));
         let holder = [to, from]
             .into_iter()
             .take(if is_news_of_presence { 1 } else { 2 })
-            .find(|node| inner.topology.is_paused(**node));
+            .find(|node| listener.is_some() && inner.topology.is_paused(**node));
         if let Some(holder) = holder.copied() {
             if let Some(member) = inner.topology.members.get_mut(&holder) {
-                member.held.push(packet);
+                member.held.push(scheduled);
             }
             return;
         }
@@ -61,21 +64,14 @@ impl Network {
         } else {
             inner.topology.delivers(*from, *to)
         };
-        let listener = inner
-            .topology
-            .members
-            .get(to)
-            .filter(|member| Some(member.life) == life)
-            .map(|member| Arc::clone(&member.listener));
-        let Some(listener) = listener.filter(|_| arrives) else {
-            drop(inner);
-            self.note(&format!("{from} -> {to} lost: {load}"));
-            self.lost(packet);
-            return;
-        };
         drop(inner);
-        self.note(&format!("{from} -> {to}: {load}"));
-        self.hand_over(packet, &listener);
+        if let Some(listener) = listener.filter(|_| arrives) {
+            self.note(&format!("{from} -> {to}: {load}"));
+            self.hand_over(scheduled.packet, &listener);
+        } else {
+            self.note(&format!("{from} -> {to} lost: {load}"));
+            self.lost(scheduled.packet);
+        }
     }
 
     fn hand_over(self: &Arc<Self>, packet: Packet, listener: &Arc<dyn Listener>) {

@@ -178,6 +178,11 @@ impl Work {
         let handled = AssertUnwindSafe(async move { handler.handle(request).await }).catch_unwind();
         let outcome = tokio::select! {
             biased;
+            // First, so that a handler that waits for its own withdrawal does not go on after it.
+            () = self.halted.cancelled() => Err(Error::new(
+                Status::Unavailable,
+                format!("instance {} was withdrawn before its handler had answered", self.id),
+            )),
             handled = handled => match handled {
                 Ok(Ok(message)) => message.check(self.payload_bytes_max).map(|()| message),
                 Ok(Err(failure)) => Err(failure.into()),
@@ -190,10 +195,6 @@ impl Work {
                     format!("the handler of instance {} took longer than its caller waits", self.id),
                 ))
             },
-            () = self.halted.cancelled() => Err(Error::new(
-                Status::Unavailable,
-                format!("instance {} was withdrawn before its handler had answered", self.id),
-            )),
         };
         let outcome = outcome.map_err(|error| error.with_instance(self.id.to_string()));
         // Who has the reply must not find the request among those that are still worked on, nor be
