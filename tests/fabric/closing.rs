@@ -53,7 +53,7 @@ async fn calls_and_events_on_a_closed_link_are_refused() {
         RemoteAnswer::Refused(error) => assert_eq!(error.status(), Status::Unavailable),
         other => panic!("not refused: {other:?}"),
     }
-    assert!(first.publish("a", 1, b"").is_err());
+    assert!(first.publish("a", 1, b"").await.is_err());
     second.close().await;
 }
 

@@ -7,7 +7,7 @@ use crate::node::{Node, fresh_mesh};
 /// Publishes until the other side hears it: a subscription takes a moment to be known.
 async fn until_heard(publisher: &Node, subscriber: &Node, topic: &str) {
     for _ in 0..400 {
-        publisher.publish(topic, 0, b"first").expect("room");
+        publisher.publish(topic, 0, b"first").await.expect("room");
         tokio::time::sleep(Duration::from_millis(10)).await;
         if subscriber.told(|told| !told.events.is_empty()) {
             tokio::time::sleep(Duration::from_millis(50)).await;
@@ -37,6 +37,7 @@ async fn events_arrive_in_order_once_each_whatever_filters_they_match() {
     for sequence in 1..=2000 {
         publisher
             .publish("orders/created", sequence, &sequence.to_be_bytes())
+            .await
             .expect("room");
     }
     let events = subscriber
@@ -69,7 +70,7 @@ async fn only_what_is_subscribed_to_arrives() {
     subscriber.subscribe("a/*/c");
     until_heard(&publisher, &subscriber, "a/b/c").await;
     for topic in ["a", "a/b", "a/b/c/d", "b/b/c", "a/x/c"] {
-        publisher.publish(topic, 1, b"").expect("room");
+        publisher.publish(topic, 1, b"").await.expect("room");
     }
     let event = subscriber.wait("the one", |told| told.events.pop()).await;
     assert_eq!(event.topic.as_str(), "a/x/c");
@@ -81,7 +82,7 @@ async fn only_what_is_subscribed_to_arrives() {
     subscriber.link.unsubscribe(&filter);
     tokio::time::sleep(Duration::from_millis(300)).await;
     subscriber.told(|told| told.events.clear());
-    publisher.publish("a/b/c", 2, b"").expect("room");
+    publisher.publish("a/b/c", 2, b"").await.expect("room");
     tokio::time::sleep(Duration::from_millis(100)).await;
     assert!(subscriber.told(|told| told.events.is_empty()));
     publisher.close().await;

@@ -23,6 +23,9 @@ use tokio::{
 /// How long a test waits for what must happen. Machines that build meanwhile are slow.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
+/// Held by a test that measures or begins many processes: one at a time.
+pub(crate) static HEAVY: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+
 /// A mesh name that no other test uses.
 pub(crate) fn fresh_mesh(topic: &str) -> String {
     format!("test-{topic}-{:08x}", rand::random::<u32>())
@@ -184,13 +187,14 @@ impl Node {
     }
 
     /// Publishes an event.
-    pub(crate) fn publish(&self, topic: &str, sequence: u64, payload: &[u8]) -> Result<()> {
-        self.link.publish(Arc::new(Event {
+    pub(crate) async fn publish(&self, topic: &str, sequence: u64, payload: &[u8]) -> Result<()> {
+        let publishing = self.link.publish(Arc::new(Event {
             topic: commy_core::Topic::new(topic).expect("a topic"),
             message: Message::bytes(payload.to_vec()),
             publisher: self.life.node,
             sequence,
-        }))
+        }));
+        publishing.await
     }
 
     pub(crate) fn subscribe(&self, filter: &str) {

@@ -19,7 +19,7 @@ use rustix::process::Signal;
 use tokio::task::JoinHandle;
 
 use crate::{
-    node::{PATIENCE, fresh_mesh},
+    node::{HEAVY, PATIENCE, fresh_mesh},
     process::Process,
 };
 
@@ -123,6 +123,7 @@ async fn replicas(mesh: &str, ms: u64) -> (Mesh, Vec<Process>) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn three_equal_replicas_share_3000_calls_within_a_tenth() {
+    let _heavy = HEAVY.lock().await;
     let (mesh, replicas) = replicas(&fresh_mesh("share"), 0).await;
     let mut shares: HashMap<NodeId, u32> = HashMap::new();
     let options = options(PATIENCE, false);
@@ -141,6 +142,7 @@ async fn three_equal_replicas_share_3000_calls_within_a_tenth() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_killed_replica_gets_no_call_after_50_ms_and_only_calls_in_flight_on_it_fail() {
+    let _heavy = HEAVY.lock().await;
     let (mesh, replicas) = replicas(&fresh_mesh("kill"), 3).await;
     let load = Load::begin(&mesh, 30, &options(PATIENCE, false));
     tokio::time::sleep(Duration::from_millis(500)).await;
@@ -177,6 +179,7 @@ async fn a_killed_replica_gets_no_call_after_50_ms_and_only_calls_in_flight_on_i
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_hung_replica_gets_no_call_after_1500_ms_and_idempotent_calls_succeed_elsewhere() {
+    let _heavy = HEAVY.lock().await;
     let (mesh, replicas) = replicas(&fresh_mesh("stop"), 3).await;
     let once = Load::begin(&mesh, 10, &options(Duration::from_secs(4), false));
     let repeated = Load::begin(&mesh, 10, &options(Duration::from_secs(4), true));
@@ -209,6 +212,7 @@ async fn a_hung_replica_gets_no_call_after_1500_ms_and_idempotent_calls_succeed_
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_rolling_restart_under_load_fails_no_call() {
+    let _heavy = HEAVY.lock().await;
     let name = fresh_mesh("rolling");
     let (mesh, mut replicas) = replicas(&name, 3).await;
     let load = Load::begin(&mesh, 20, &options(PATIENCE, false));

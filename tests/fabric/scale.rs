@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use commy_core::Query;
 
 use crate::{
-    node::{Node, fresh_mesh},
+    node::{HEAVY, Node, fresh_mesh},
     process::Process,
     replicas::{join, until_known},
 };
@@ -15,6 +15,7 @@ const BUSY: u32 = 5;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_node_that_joins_knows_10_000_instances_on_20_nodes_within_a_second() {
+    let _heavy = HEAVY.lock().await;
     let mesh = fresh_mesh("late");
     let beginning: Vec<_> = (0..20)
         .map(|node| Process::begin_to_serve(&mesh, &format!("service-{node}"), 500, 0))
@@ -34,6 +35,7 @@ async fn a_node_that_joins_knows_10_000_instances_on_20_nodes_within_a_second() 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn fifty_processes_all_know_the_one_that_comes_and_goes() {
+    let _heavy = HEAVY.lock().await;
     let mesh = fresh_mesh("fifty");
     let processes: Vec<_> = (0..50).map(|_| Process::join(&mesh)).collect();
     let start = Instant::now();

@@ -127,9 +127,10 @@ impl Link for Connected {
         })
     }
 
-    fn publish(&self, event: Arc<Event>) -> Result<()> {
+    fn publish(&self, event: Arc<Event>) -> BoxFuture<'static, Result<()>> {
         if self.is_closed() {
-            return Err(Error::new(Status::Unavailable, "the link is closed"));
+            let error = Error::new(Status::Unavailable, "the link is closed");
+            return Box::pin(future::ready(Err(error)));
         }
         for node in self.others() {
             let inner = self.network.lock();
@@ -144,7 +145,7 @@ impl Link for Connected {
                 self.send(node, Load::Event(Arc::clone(&event)));
             }
         }
-        Ok(())
+        Box::pin(future::ready(Ok(())))
     }
 
     fn subscribe(&self, filter: &TopicFilter) {

@@ -1,17 +1,11 @@
 //! Events: on their way out in a bounded queue, and on their way in past a gate that lets each one
 //! through once and in order.
 
-use std::{
-    collections::HashMap,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering::Relaxed},
-    },
-};
+use std::{collections::HashMap, sync::Arc};
 
 use commy_core::{Error, Event, Result, Status, record::NodeLife};
 use parking_lot::Mutex;
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 
 use crate::{
     carrier::{Carrier, Congestion, Parcel},
@@ -19,71 +13,52 @@ use crate::{
     wire,
 };
 
-/// How many events may wait for the way out.
-const QUEUED_MAX: usize = 4_096;
-/// How many bytes they may have together.
-const QUEUED_BYTES_MAX: usize = 64 << 20;
+/// The room for events that wait for the way out, in bytes.
+const ROOM: u32 = 64 << 20;
+/// The room that the smallest event takes, so that at most 4,096 wait.
+const EVENT_ROOM_MIN: u32 = 16 << 10;
 /// How many publishers the gate knows at once; those that are gone are forgotten before.
 const PUBLISHERS_MAX: usize = 65_536;
 
-/// The queue of events on their way out.
+/// The queue of events on their way out. Who finds it full waits, in turn.
 pub(crate) struct Outgoing {
-    sender: mpsc::Sender<Arc<Event>>,
-    queued_bytes: Arc<AtomicUsize>,
+    sender: mpsc::UnboundedSender<Arc<Event>>,
+    room: Arc<Semaphore>,
 }
 
 /// The other end of the queue.
 pub(crate) struct Sending {
-    receiver: mpsc::Receiver<Arc<Event>>,
-    queued_bytes: Arc<AtomicUsize>,
+    receiver: mpsc::UnboundedReceiver<Arc<Event>>,
+    room: Arc<Semaphore>,
 }
 
 pub(crate) fn queue() -> (Outgoing, Sending) {
-    let (sender, receiver) = mpsc::channel(QUEUED_MAX);
-    let queued_bytes = Arc::new(AtomicUsize::new(0));
+    let (sender, receiver) = mpsc::unbounded_channel();
+    let room = Arc::new(Semaphore::new(ROOM as usize));
     (
         Outgoing {
             sender,
-            queued_bytes: Arc::clone(&queued_bytes),
+            room: Arc::clone(&room),
         },
-        Sending {
-            receiver,
-            queued_bytes,
-        },
+        Sending { receiver, room },
     )
 }
 
 impl Outgoing {
     /// Whether all events have left.
     pub(crate) fn is_empty(&self) -> bool {
-        self.sender.capacity() == QUEUED_MAX
+        self.room.available_permits() == ROOM as usize
     }
 
-    /// Queues an event.
-    pub(crate) fn push(&self, event: Arc<Event>) -> Result<()> {
-        let bytes = event.message.payload.len();
-        let queued = self.queued_bytes.fetch_add(bytes, Relaxed);
-        let refuse = |status, reason: String| {
-            self.queued_bytes.fetch_sub(bytes, Relaxed);
-            Err(Error::new(status, reason))
-        };
-        if queued + bytes > QUEUED_BYTES_MAX && queued > 0 {
-            return refuse(
-                Status::ResourceExhausted,
-                format!(
-                    "events of {queued} bytes wait for the way to other nodes, and at most {QUEUED_BYTES_MAX} may"
-                ),
-            );
-        }
-        match self.sender.try_send(event) {
-            Ok(()) => Ok(()),
-            Err(mpsc::error::TrySendError::Full(_)) => refuse(
-                Status::ResourceExhausted,
-                format!("{QUEUED_MAX} events wait for the way to other nodes, and no more may"),
-            ),
-            Err(mpsc::error::TrySendError::Closed(_)) => {
-                refuse(Status::Unavailable, "the mesh was stopped".into())
-            }
+    /// Queues an event as soon as there is room for it.
+    pub(crate) fn push(&self, event: Arc<Event>) -> impl Future<Output = Result<()>> + use<> {
+        let room = Arc::clone(&self.room);
+        let sender = self.sender.clone();
+        async move {
+            let stopped = || Error::new(Status::Unavailable, "the mesh was stopped");
+            let permit = room.acquire_many(room_of(&event)).await;
+            permit.map_err(|_| stopped())?.forget();
+            sender.send(event).map_err(|_| stopped())
         }
     }
 }
@@ -94,9 +69,11 @@ impl Sending {
         let mut position = 0;
         while let Some(event) = self.receiver.recv().await {
             position += 1;
-            let payload = event.message.payload.clone();
-            self.queued_bytes.fetch_sub(payload.len(), Relaxed);
-            let parcel = Parcel::new(wire::event(me, position, &event), payload);
+            self.room.add_permits(room_of(&event) as usize);
+            let parcel = Parcel::new(
+                wire::event(me, position, &event),
+                event.message.payload.clone(),
+            );
             if carrier
                 .put(&keys.event(&event.topic), parcel, Congestion::Lose)
                 .is_err()
@@ -105,6 +82,20 @@ impl Sending {
             }
         }
     }
+}
+
+impl Drop for Sending {
+    fn drop(&mut self) {
+        // Nobody makes room any more.
+        self.room.close();
+    }
+}
+
+/// The room that an event takes. One that is larger than all of it takes all of it.
+fn room_of(event: &Event) -> u32 {
+    u32::try_from(event.message.payload.len())
+        .unwrap_or(ROOM)
+        .clamp(EVENT_ROOM_MIN, ROOM)
 }
 
 /// Lets each event through once, however many filters it matches, and none after a later one.

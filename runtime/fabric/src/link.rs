@@ -54,12 +54,14 @@ impl Link for ZenohLink {
         }
     }
 
-    fn publish(&self, event: Arc<Event>) -> Result<()> {
-        self.station.check_open()?;
-        if self.station.peers.count() == 0 {
-            return Ok(());
+    fn publish(&self, event: Arc<Event>) -> BoxFuture<'static, Result<()>> {
+        if let Err(error) = self.station.check_open() {
+            return Box::pin(future::ready(Err(error)));
         }
-        self.station.outgoing.push(event)
+        if self.station.peers.count() == 0 {
+            return Box::pin(future::ready(Ok(())));
+        }
+        Box::pin(self.station.outgoing.push(event))
     }
 
     fn subscribe(&self, filter: &TopicFilter) {

@@ -45,11 +45,12 @@ pub trait Link: Send + Sync + 'static {
     fn invoke(&self, call: OutgoingCall) -> BoxFuture<'static, RemoteAnswer>;
 
     /// Sends an event to every peer that subscribed to its topic, never back to this node. Each
-    /// peer is told once at most, and in order for one caller.
+    /// peer is told once at most, and in order for a caller that waits for each. Waits for room
+    /// while the way out is congested.
     ///
     /// # Errors
-    /// `RESOURCE_EXHAUSTED` when the way out is congested, `UNAVAILABLE` when the link is closed.
-    fn publish(&self, event: Arc<Event>) -> Result<()>;
+    /// `UNAVAILABLE` when the link is closed.
+    fn publish(&self, event: Arc<Event>) -> BoxFuture<'static, Result<()>>;
 
     /// Tells peers that events on topics that match this filter are wanted here. Filters are
     /// counted: each needs as many [`Link::unsubscribe`]s.

@@ -275,8 +275,8 @@ impl Mesh {
     ///
     /// # Errors
     /// `INVALID_ARGUMENT` for a topic that breaks a rule; `RESOURCE_EXHAUSTED` for a payload that
-    /// is too large, when a subscriber that blocks its publishers made no room in time, or when the
-    /// way to other nodes is congested;
+    /// is too large, or when a subscriber that blocks its publishers or the way to other nodes had
+    /// no room for it within the time that a call may take;
     /// `FAILED_PRECONDITION` when the mesh does not run.
     pub async fn publish(&self, topic: &str, message: Message) -> Result<()> {
         publish::publish(&self.0, Topic::new(topic)?, message).await

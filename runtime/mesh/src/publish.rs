@@ -33,27 +33,42 @@ pub(crate) async fn publish(mesh: &Inner, topic: Topic, message: Message) -> Res
         .collect();
     // Before the wait for slow subscribers, which are none of the other nodes' business.
     let is_sent = match node.link().filter(|_| node.peers() > 0) {
-        Some(link) => link.publish(Arc::clone(&event)),
+        Some(link) => {
+            let sending = link.publish(Arc::clone(&event));
+            within_patience(mesh, node, sending, || {
+                "the way to other nodes had no room".into()
+            })
+            .await
+            .flatten()
+        }
         None => Ok(()),
     };
     for queue in full {
-        wait_for_room(mesh, node, &queue, &event).await?;
+        within_patience(mesh, node, queue.wait_for_room(&event), || {
+            format!(
+                "a subscriber of \"{}\" that blocks its publishers made no room",
+                event.topic
+            )
+        })
+        .await?;
     }
     is_sent
 }
 
-/// Waits for a subscriber whose policy is that its publishers wait.
-async fn wait_for_room(mesh: &Inner, node: &Node, queue: &Queue, event: &Arc<Event>) -> Result<()> {
+/// What comes of waiting for room, which is given up after the time that a call may take.
+async fn within_patience<T>(
+    mesh: &Inner,
+    node: &Node,
+    waiting: impl Future<Output = T>,
+    what: impl FnOnce() -> String,
+) -> Result<T> {
     let patience = mesh.settings.call_timeout;
     tokio::select! {
         biased;
-        () = queue.wait_for_room(event) => Ok(()),
+        done = waiting => Ok(done),
         () = node.sleep(patience) => Err(Error::new(
             Status::ResourceExhausted,
-            format!(
-                "a subscriber of \"{}\" that blocks its publishers made no room within {patience:?}",
-                event.topic
-            ),
+            format!("{} within {patience:?}", what()),
         )),
     }
 }

@@ -215,7 +215,11 @@ fn fork(life: NodeLife, link: &Arc<dyn Link>, to: NodeId) {
         publisher: life.node,
         sequence: 1,
     };
-    say(&format!("forked event {:?}", link.publish(Arc::new(event))));
+    let published = link.publish(Arc::new(event)).now_or_never();
+    say(&format!(
+        "forked event {}",
+        now(published.map(|published| format!("{published:?}")))
+    ));
     let closed = link.close(Duration::from_secs(1)).now_or_never();
     say(&format!(
         "forked close {}",

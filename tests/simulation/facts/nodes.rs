@@ -54,8 +54,8 @@ impl Link for Lonely {
     fn invoke(&self, _: OutgoingCall) -> BoxFuture<'static, RemoteAnswer> {
         Box::pin(future::pending())
     }
-    fn publish(&self, _: Arc<Event>) -> Result<()> {
-        Ok(())
+    fn publish(&self, _: Arc<Event>) -> BoxFuture<'static, Result<()>> {
+        Box::pin(future::ready(Ok(())))
     }
     fn subscribe(&self, _: &TopicFilter) {}
     fn unsubscribe(&self, _: &TopicFilter) {}

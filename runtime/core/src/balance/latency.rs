@@ -12,6 +12,12 @@ use crate::time::Moment;
 /// How fast the past is forgotten: after this time it weighs 1/e. An instance that becomes ten
 /// times slower is known to be slower after half a second.
 const DECAY: Duration = Duration::from_secs(5);
+/// Of how many first answers the quickest counts: the first ones of an instance are slow for
+/// reasons that pass, such as a connection that is made for them.
+const FIRST_ANSWERS: u32 = 3;
+/// How many times the average one answer may count as at most: more is a hiccup, or will be seen
+/// again.
+const JUMP_RATIO_MAX: f64 = 8.0;
 /// The cost below which what was observed is forgotten, in nanoseconds.
 const FORGOTTEN_NS: f64 = 1.0;
 /// Up to this ratio two costs are taken as equal: less is what chance makes of equal instances.
@@ -21,6 +27,8 @@ const SAME_COST_RATIO: f64 = 2.0;
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct LatencyAverage {
     cost_ns: f64,
+    /// How many answers there were, up to [`FIRST_ANSWERS`].
+    answers: u32,
     observed_at: Moment,
 }
 
@@ -30,11 +38,18 @@ impl LatencyAverage {
     pub fn observe(&mut self, now: Moment, rtt: Duration) {
         let rtt_ns = (rtt.as_nanos() as f64).max(FORGOTTEN_NS);
         let past = self.weight_of_past(now);
-        self.cost_ns = if self.cost_ns * past < FORGOTTEN_NS {
+        if self.cost_ns * past < FORGOTTEN_NS {
+            *self = Self::default();
+        }
+        self.cost_ns = if self.answers == 0 {
             rtt_ns
+        } else if self.answers < FIRST_ANSWERS {
+            self.cost_ns.min(rtt_ns)
         } else {
+            let rtt_ns = rtt_ns.min(self.cost_ns * JUMP_RATIO_MAX);
             self.cost_ns * past + rtt_ns * (1.0 - past)
         };
+        self.answers = self.answers.saturating_add(1).min(FIRST_ANSWERS);
         self.observed_at = self.observed_at.max(now);
     }
 
@@ -42,10 +57,12 @@ impl LatencyAverage {
     /// so that an instance that was slow is tried again.
     #[must_use]
     pub fn load(&self, now: Moment, in_flight: u32) -> Load {
-        Load {
-            cost_ns: self.cost_ns * self.weight_of_past(now),
-            in_flight,
-        }
+        let cost_ns = if self.answers < FIRST_ANSWERS {
+            0.0
+        } else {
+            self.cost_ns * self.weight_of_past(now)
+        };
+        Load { cost_ns, in_flight }
     }
 
     fn weight_of_past(&self, now: Moment) -> f64 {
@@ -73,7 +90,7 @@ impl Load {
 
     /// Which of two instances is less loaded. Equally fast ones are compared by the calls that they
     /// have to answer, others by the time that these and one more take. An instance of which
-    /// nothing is known comes first, but gets one call at a time until it has answered one.
+    /// nothing is known comes first, but gets one call at a time until it has answered a few.
     ///
     /// It compares two, and orders no more than that: being equally fast is not transitive.
     #[must_use]

@@ -40,7 +40,7 @@ fn any_history() -> impl Strategy<Value = (LatencyAverage, u64)> {
 
 proptest! {
     #[test]
-    fn a_steady_latency_is_the_average(rtt_ms in 1..10_000_u64, rounds in 1..50_u64) {
+    fn a_steady_latency_is_the_average(rtt_ms in 1..10_000_u64, rounds in 3..50_u64) {
         let load = steady(rtt_ms, rounds).load(at((rounds - 1) * 10), 0);
         let third = Load::new(Duration::from_millis(rtt_ms) / 3, 0);
         let triple = Load::new(Duration::from_millis(rtt_ms) * 3, 0);
@@ -98,6 +98,20 @@ proptest! {
 }
 
 #[test]
+fn the_first_answers_may_be_slow() {
+    let mut average = LatencyAverage::default();
+    average.observe(at(0), Duration::from_millis(50));
+    average.observe(at(100), Duration::from_millis(30));
+    average.observe(at(101), Duration::from_millis(1));
+    let equal = steady(1, 10);
+    let now = at(101);
+    assert_eq!(
+        average.load(now, 0).compare(&equal.load(now, 0)),
+        Ordering::Equal
+    );
+}
+
+#[test]
 fn the_faster_of_two_answers_more_at_once() {
     let fast = |in_flight| Load::new(Duration::from_millis(1), in_flight);
     let slow = |in_flight| Load::new(Duration::from_millis(5), in_flight);
@@ -108,8 +122,8 @@ fn the_faster_of_two_answers_more_at_once() {
 #[test]
 fn an_instance_of_which_nothing_is_known_gets_one_call_at_a_time() {
     let unknown = LatencyAverage::default();
-    let slow = steady(60_000, 1);
-    let now = at(0);
+    let slow = steady(60_000, 3);
+    let now = at(20);
     assert_eq!(
         unknown.load(now, 0).compare(&slow.load(now, 0)),
         Ordering::Less
@@ -122,7 +136,7 @@ fn an_instance_of_which_nothing_is_known_gets_one_call_at_a_time() {
 
 #[test]
 fn what_was_slow_long_ago_is_forgotten() {
-    let average = steady(60_000, 1);
+    let average = steady(60_000, 3);
     let hour_later = at(3_600_000);
     let unknown = LatencyAverage::default().load(hour_later, 0);
     assert_eq!(
