@@ -70,6 +70,8 @@ async fn a_call_that_may_have_been_executed_is_not_repeated() {
         .await
         .fails_as(Status::DeadlineExceeded);
     assert_eq!(error.context().attempts, 1);
+    // A busy machine gets to a handler after its attempt is over.
+    entered.reaches(1).await;
     assert_eq!(entered.count(), 1);
 }
 
@@ -108,7 +110,9 @@ async fn an_idempotent_call_that_nobody_answers_ends_at_its_deadline() {
         .await
         .fails_as(Status::DeadlineExceeded);
     assert!((1..=3).contains(&error.context().attempts), "{error:?}");
-    assert_eq!(entered.count(), u64::from(error.context().attempts));
+    let attempts = u64::from(error.context().attempts);
+    entered.reaches(attempts).await;
+    assert_eq!(entered.count(), attempts);
 }
 
 #[tokio::test]
@@ -169,10 +173,7 @@ async fn retries_do_not_multiply_the_load_of_a_service_in_trouble() {
     for outcome in soon(futures_util::future::join_all(calls)).await {
         outcome.fails_as(Status::DeadlineExceeded);
     }
+    entered.reaches(200).await;
     // Each call may add a fifth of a retry, beside ten at the start and ten a second.
-    assert!(
-        (200..=270).contains(&entered.count()),
-        "{} requests",
-        entered.count()
-    );
+    assert!(entered.count() <= 270, "{} requests", entered.count());
 }

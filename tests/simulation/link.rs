@@ -19,7 +19,7 @@ use crate::{
 pub(crate) struct Simulated(pub(crate) Arc<Network>);
 
 /// A node's connection to the network, in one of its lives. It is closed when that life is over,
-/// whatever the node does in its next one.
+/// whatever the node does in its next one: then nothing goes out over it.
 #[derive(Clone)]
 struct Connected {
     network: Arc<Network>,
@@ -55,8 +55,9 @@ impl Connected {
 
     /// The member that this is the link of, unless it is closed.
     fn member<'i>(&self, inner: &'i mut Inner) -> Option<&'i mut Member> {
+        let is_up = inner.topology.is_up(self.life.node);
         let member = inner.topology.members.get_mut(&self.life.node);
-        member.filter(|member| member.life == self.life && member.state != State::Closed)
+        member.filter(|member| is_up && member.life == self.life)
     }
 
     fn is_closed(&self) -> bool {
@@ -91,9 +92,7 @@ impl Link for Connected {
         if self.member(&mut inner).is_none() {
             return refused("the link is closed");
         }
-        if inner.topology.is_up(from) {
-            inner.oracle.invoked(now, from, to);
-        }
+        inner.oracle.invoked(now, from, to);
         let is_known = inner
             .topology
             .views
