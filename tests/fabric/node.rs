@@ -21,7 +21,7 @@ use tokio::{
 };
 
 /// How long a test waits for what must happen. Machines that build meanwhile are slow.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Held by a test that measures or begins many processes: one at a time.
 pub(crate) static HEAVY: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());

@@ -173,10 +173,6 @@ impl Connection {
         life: NodeLife,
         listener: Arc<dyn Listener>,
     ) -> Result<Self> {
-        if !plan.options.no_shared_memory {
-            // What processes that were killed have left; only who is killed leaves any.
-            zenoh::shm::cleanup_orphaned_shm_segments();
-        }
         let id = random_id();
         // A client reaches even its neighbours through its router.
         let rendezvous = match plan.options.mode {
