@@ -55,17 +55,32 @@ fn core_depends_on_nothing_that_does_io() {
 
 #[test]
 fn only_the_mesh_depends_on_actix() {
-    let direct: Vec<String> = packages()
+    assert_eq!(dependents("actix"), ["commy-mesh"]);
+}
+
+#[test]
+fn only_the_fabric_depends_on_zenoh() {
+    let dependents = dependents("zenoh");
+    // The tests measure it beside a bare Zenoh.
+    let dependents: Vec<_> = dependents
+        .iter()
+        .filter(|it| *it != "commy-tests")
+        .collect();
+    assert_eq!(dependents, ["commy-fabric"]);
+}
+
+/// The crates that depend on a library or one of its parts, other than for their tests.
+fn dependents(library: &str) -> Vec<String> {
+    packages()
         .iter()
         .filter(|package| {
             package.dependencies.iter().any(|dependency| {
-                dependency.name.starts_with("actix")
+                dependency.name.starts_with(library)
                     && dependency.kind != DependencyKind::Development
             })
         })
         .map(|package| package.name.to_string())
-        .collect();
-    assert_eq!(direct, ["commy-mesh"]);
+        .collect()
 }
 
 /// A crate without the dependency could still name actix through a re-export, and a user of the

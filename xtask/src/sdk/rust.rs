@@ -50,6 +50,8 @@ impl Language for Rust {
                 "",
                 Get::Apt(&["gcc", "libc6-dev"]),
             ),
+            // The tests of hosts that are cut off make network namespaces.
+            tool("iproute2", &["ip", "-V"], "", Get::Apt(&["iproute2"])),
             CARGO_DENY,
             Tool {
                 name: "cargo-make",
@@ -69,6 +71,7 @@ impl Language for Rust {
             "house",
             "codegen",
             "simulation",
+            "fabric",
             "tour",
             "shop",
         ]
