@@ -1,6 +1,11 @@
 //! The fabric over Zenoh, without the mesh above it: links in one process and links in processes of
 //! their own, on loopback. What is stated here is what `commy_mesh`'s trait promises.
 #![cfg(unix)]
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot go on fails"
+)]
 
 mod addresses;
 mod calls;

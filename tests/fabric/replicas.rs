@@ -216,9 +216,9 @@ async fn a_rolling_restart_under_load_fails_no_call() {
     let name = fresh_mesh("rolling");
     let (mesh, mut replicas) = replicas(&name, 3).await;
     let load = Load::begin(&mesh, 20, &options(PATIENCE, false));
-    for index in 0..3 {
+    for replica in &mut replicas {
         let fresh = Process::serve(&name, "workers", 1, 3);
-        let mut old = std::mem::replace(&mut replicas[index], fresh);
+        let mut old = std::mem::replace(replica, fresh);
         tokio::time::sleep(Duration::from_millis(200)).await;
         old.tell("stop");
         assert!(old.ends_within(PATIENCE), "a replica does not stop");

@@ -3,6 +3,12 @@
 //!
 //! `cargo xtask simulate --seed N` replays one seed and prints every packet;
 //! `cargo xtask simulate --seeds N` tries the first N.
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test that cannot go on fails, and a replay is shown"
+)]
 
 mod calm;
 mod catches;

@@ -215,7 +215,7 @@ impl Network {
                 "{} -> {} is lost: {}",
                 packet.from, packet.to, packet.load
             ));
-            self.lost(packet);
+            self.lost(&packet);
         } else {
             self.send(packet, delay);
         }
@@ -240,7 +240,7 @@ impl Network {
     }
 
     /// A message did not arrive. Only for a call may somebody notice.
-    fn lost(&self, packet: Packet) {
+    fn lost(&self, packet: &Packet) {
         let (caller, call) = match packet.load {
             Load::Invoke { call, .. } => (packet.from, call),
             Load::Answer { call, .. } => (packet.to, call),

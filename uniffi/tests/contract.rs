@@ -17,7 +17,7 @@ use std::{
 };
 
 use commy_ffi::{
-    Balance, CallOptions, CommyError, ErrorInfo, Failure, FailureKind, Handler, Health,
+    Balance, CallOptions, CommyError, ErrorInfo, FabricMode, Failure, FailureKind, Handler, Health,
     IncomingRequest, Invocation, Mesh, MeshOptions, Message, Overflow, Query, Reply, Request,
     ServiceSpec, SubscribeOptions,
 };
@@ -85,6 +85,14 @@ fn options(name: String) -> MeshOptions {
         max_payload_bytes: 1 << 20,
         balance: Balance::LeastLoaded,
         breaker: None,
+        local_only: true,
+        mode: FabricMode::Peer,
+        listen: Vec::new(),
+        connect: Vec::new(),
+        tls: None,
+        multicast: false,
+        allow_insecure: false,
+        shared_memory: true,
     }
 }
 

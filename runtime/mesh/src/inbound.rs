@@ -74,6 +74,10 @@ impl Listener for Inbound {
 
 impl Inbound {
     /// Puts a call into the mailbox of its instance, or gives it back with the reason why not.
+    #[expect(
+        clippy::result_large_err,
+        reason = "what is given back is the request itself, which is dealt with at once"
+    )]
     fn pass_on(&self, to: InstanceId, invoke: Invoke) -> Result<(), (Invoke, Status, &str)> {
         let snapshot = self.snapshot.load();
         let Some(entry) = snapshot.entry(&to).filter(|_| to.node == self.own) else {

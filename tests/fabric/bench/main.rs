@@ -2,6 +2,12 @@
 //! a bare pair of Zenoh topics, in one run, taking turns. Run with
 //! `cargo run --release -p commy-tests --bin fabric-bench`.
 
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "this program belongs to the tests"
+)]
+
 mod bare;
 mod link;
 mod mesh;

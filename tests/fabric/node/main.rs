@@ -1,6 +1,12 @@
 //! A node in a process of its own, which a test drives by lines on standard input and reads from by
 //! lines on standard output. `ready NODE` comes first.
 
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "this program belongs to the tests"
+)]
+
 mod serving;
 
 use std::{

@@ -70,7 +70,7 @@ impl Network {
             self.hand_over(scheduled.packet, &listener);
         } else {
             self.note(&format!("{from} -> {to} lost: {load}"));
-            self.lost(scheduled.packet);
+            self.lost(&scheduled.packet);
         }
     }
 
