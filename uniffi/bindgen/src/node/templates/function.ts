@@ -1,0 +1,21 @@
+{{ self.declaration(function) }}
+
+{{ self.doc(0, function.docstring.as_deref()) }}{{ self.signature(function) }}
+{%- for argument in function.arguments %}
+  const lowered{{ loop.index }} = {{ types::converter(argument.ty) }}.lower({{ types::variable(argument.name) }});
+{%- endfor %}
+{%- if function.returns.is_some() %}
+  const result = {{ types::ffi_function(function) }}(
+{%- else %}
+  {{ types::ffi_function(function) }}(
+{%- endif %}
+{%- for argument in function.arguments %}
+    lowered{{ loop.index }},
+{%- endfor %}
+    rt.status,
+  );
+  library.check();
+{%- if let Some(returns) = function.returns %}
+  return {{ types::converter(returns) }}.lift(result);
+{%- endif %}
+}

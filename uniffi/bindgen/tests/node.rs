@@ -1,0 +1,99 @@
+//! The topic suite in Node: `tests/node/<topic>.test.ts`, compiled with `tsc --strict`,
+//! run with `node --test`, over koffi. Needs node 18 or later, and npm.
+
+mod suite;
+
+use std::{ffi::OsStr, fs, path::Path, sync::OnceLock};
+
+use commy_bindgen::{Language, node::KOFFI_VERSION};
+
+topics!(Language::Node, run_topic: primitives, strings);
+
+fn run_topic(topic: &str) {
+    let modules = modules();
+    let folder = suite::scratch("node", topic);
+    let source = folder.join("src");
+    suite::generate_into(Language::Node, topic, &source);
+    let tool = |name: &str, arguments: &[&str]| {
+        let arguments: Vec<_> = arguments.iter().map(OsStr::new).collect();
+        suite::run(&folder, modules.join(".bin").join(name), &arguments, &[])
+    };
+    tool("prettier", &["--check", "--no-config", "src"]);
+
+    let test = format!("{topic}.test.ts");
+    let path = suite::test_file(&format!("node/{test}"));
+    fs::copy(path, source.join(&test)).unwrap();
+    fs::write(folder.join("package.json"), r#"{ "type": "module" }"#).unwrap();
+    fs::write(folder.join("tsconfig.json"), TSCONFIG).unwrap();
+    tool("tsc", &["--project", "."]);
+    suite::run(
+        &folder,
+        "node",
+        &[
+            "--test".as_ref(),
+            // The tests of leaks call it.
+            "--expose-gc".as_ref(),
+            format!("dist/{topic}.test.js").as_ref(),
+        ],
+        &[("UNIFFI_LIBRARY_TOPICS", suite::library().as_os_str())],
+    );
+}
+
+const TSCONFIG: &str = r#"{
+  "compilerOptions": {
+    "target": "es2022",
+    "lib": ["es2022", "esnext.disposable"],
+    "module": "nodenext",
+    "types": ["node"],
+    "strict": true,
+    "noImplicitOverride": true,
+    "noUncheckedIndexedAccess": true,
+    "exactOptionalPropertyTypes": true,
+    "rootDir": "src",
+    "outDir": "dist"
+  }
+}
+"#;
+
+/// koffi and the tools, installed once, outside the sources; Node finds them from any
+/// topic's folder, which lies below.
+fn modules() -> &'static Path {
+    static MODULES: OnceLock<std::path::PathBuf> = OnceLock::new();
+    MODULES.get_or_init(|| {
+        let folder = suite::tools("node");
+        let manifest = format!(
+            r#"{{
+  "private": true,
+  "dependencies": {{ "koffi": "{KOFFI_VERSION}" }},
+  "devDependencies": {{
+    "@types/node": "20.19.0",
+    "prettier": "3.10.1",
+    "typescript": "7.0.2"
+  }}
+}}
+"#
+        );
+        let path = folder.join("package.json");
+        let modules = folder.join("node_modules");
+        let is_installed =
+            modules.exists() && fs::read_to_string(&path).is_ok_and(|text| text == manifest);
+        if !is_installed {
+            // Written last, so that an installation that was cut short is repeated.
+            let draft = folder.join("draft");
+            fs::create_dir_all(&draft).unwrap();
+            fs::write(draft.join("package.json"), &manifest).unwrap();
+            suite::run(
+                &draft,
+                "npm",
+                &["install", "--no-audit", "--no-fund"].map(OsStr::new),
+                &[],
+            );
+            if modules.exists() {
+                fs::remove_dir_all(&modules).unwrap();
+            }
+            fs::rename(draft.join("node_modules"), &modules).unwrap();
+            fs::write(&path, &manifest).unwrap();
+        }
+        modules
+    })
+}
