@@ -12,7 +12,7 @@ use std::{
 
 use commy_bindgen::{Language, cpp::CLANG_FORMAT};
 
-topics!(Language::Cpp, run_topic: primitives, strings);
+suite::topics!(Language::Cpp, run_topic: primitives, strings);
 
 fn run_topic(topic: &str) {
     let folder = suite::scratch("cpp", topic);
@@ -30,7 +30,7 @@ fn run_topic(topic: &str) {
     suite::run(&folder, "clang-format", &format, &[]);
 
     let source = suite::test_file(&format!("cpp/{topic}_test.cpp"));
-    let library = suite::library_folder();
+    let library = suite::library().parent().unwrap();
     let mut rpath = OsString::from("-Wl,-rpath,");
     rpath.push(library);
     let options = [

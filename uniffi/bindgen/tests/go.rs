@@ -7,7 +7,7 @@ use std::{ffi::OsString, fs};
 
 use commy_bindgen::Language;
 
-topics!(Language::Go, run_topic: primitives, strings);
+suite::topics!(Language::Go, run_topic: primitives, strings);
 
 fn run_topic(topic: &str) {
     let folder = suite::scratch("go", topic);
@@ -18,7 +18,7 @@ fn run_topic(topic: &str) {
     let test = format!("{topic}_test.go");
     fs::copy(suite::test_file(&format!("go/{test}")), folder.join(&test)).unwrap();
     fs::write(folder.join("go.mod"), "module suite\n\ngo 1.23\n").unwrap();
-    let library = suite::library_folder().as_os_str();
+    let library = suite::library().parent().unwrap().as_os_str();
     let mut flags = OsString::from("-L");
     flags.push(library);
     flags.push(" -Wl,-rpath,");

@@ -187,15 +187,6 @@ impl Callable {
     pub fn ffi_result(&self) -> Option<FfiType> {
         self.returns.as_ref().map(FfiType::from)
     }
-
-    /// Every type that its signature names.
-    pub(crate) fn types(&self) -> impl Iterator<Item = &Type> {
-        self.arguments
-            .iter()
-            .map(|argument| &argument.ty)
-            .chain(&self.returns)
-            .chain(&self.throws)
-    }
 }
 
 impl Argument {

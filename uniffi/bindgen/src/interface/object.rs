@@ -26,7 +26,7 @@ pub struct Object {
     pub docstring: Option<String>,
     /// Primary and named; a trait has none.
     pub constructors: Vec<Callable>,
-    /// In the UDL's order, which is also the vtable's.
+    /// In UniFFI's order (by name, for a UDL), which is also the vtable's.
     pub methods: Vec<Callable>,
     /// `[Traits=(…)]`: a trait has none.
     pub traits: DerivedTraits,

@@ -106,4 +106,18 @@ impl Module<'_> {
         // A call of three is never so short that it fits beside a symbol's name.
         layout::list(Style { width: 0, ..STYLE }, 0, &open, &items, ");")
     }
+
+    /// The call of the exported C function, as a statement.
+    fn call(&self, function: &Callable) -> String {
+        let mut arguments: Vec<_> = (1..=function.arguments.len())
+            .map(|index| format!("lowered{index}"))
+            .collect();
+        arguments.push("rt.status".to_owned());
+        let result = match function.returns {
+            Some(_) => "const result = ",
+            None => "",
+        };
+        let open = format!("{result}{}(", types::ffi_function(function));
+        layout::list(STYLE, 1, &open, &arguments, ");")
+    }
 }

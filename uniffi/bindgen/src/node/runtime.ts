@@ -5,7 +5,7 @@
 
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import koffi from "koffi";
+import koffi, { type KoffiFunc, type LibraryHandle } from "koffi";
 
 const rustBuffer = koffi.struct({
   capacity: "uint64",
@@ -149,11 +149,11 @@ export class Library {
   readonly string: Converter<string, RustBuffer>;
   readonly #described: Interface;
   readonly #path: string;
-  readonly #handle: koffi.LibraryHandle;
-  readonly #fromBytes: koffi.KoffiFunc<
+  readonly #handle: LibraryHandle;
+  readonly #fromBytes: KoffiFunc<
     (bytes: { len: number; data: Uint8Array }, status: Buffer) => RustBuffer
   >;
-  readonly #free: koffi.KoffiFunc<(buffer: RustBuffer, status: Buffer) => void>;
+  readonly #free: KoffiFunc<(buffer: RustBuffer, status: Buffer) => void>;
 
   constructor(described: Interface) {
     this.#described = described;
@@ -172,7 +172,7 @@ export class Library {
 
   /** An exported function that takes a status after its other arguments. */
   // eslint-disable-next-line @typescript-eslint/no-explicit-any
-  func(symbol: string, result: CType, args: CType[]): koffi.KoffiFunc<any> {
+  func(symbol: string, result: CType, args: CType[]): KoffiFunc<any> {
     return this.#handle.func(symbol, result, [...args, "void *"]);
   }
 

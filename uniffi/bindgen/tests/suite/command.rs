@@ -15,7 +15,7 @@ const POLL: Duration = Duration::from_millis(20);
 
 /// Runs a program in a folder, with these variables set, and gives what it printed.
 /// Fails the test if the program is absent, fails, or runs for more than ten minutes.
-pub fn run(
+pub(crate) fn run(
     folder: &Path,
     program: impl AsRef<OsStr>,
     arguments: &[&OsStr],

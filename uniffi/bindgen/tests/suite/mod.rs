@@ -14,7 +14,7 @@ use std::{
 use camino::Utf8PathBuf;
 use commy_bindgen::{Error, Language, Options, generate};
 
-pub use command::run;
+pub(crate) use command::run;
 
 /// From what a topic is generated.
 enum Source {
@@ -51,7 +51,6 @@ const TOPICS: &[(&str, Source)] = &[
 
 /// One test per topic: `topics!(run: primitives, strings)` calls `run("primitives")` and so
 /// on, and fails for each topic that is not listed although its interface is not refused.
-#[macro_export]
 macro_rules! topics {
     ($language:expr, $run:path: $($topic:ident),+ $(,)?) => {
         $(
@@ -69,7 +68,7 @@ macro_rules! topics {
 }
 
 /// Fails for a topic that has no test and is not refused either.
-pub fn check_coverage(language: Language, tested: &[&str]) {
+pub(crate) fn check_coverage(language: Language, tested: &[&str]) {
     for topic in tested {
         assert!(
             TOPICS.iter().any(|(name, _)| name == topic),
@@ -89,7 +88,7 @@ pub fn check_coverage(language: Language, tested: &[&str]) {
 }
 
 /// Generates a topic's bindings into a folder.
-pub fn generate_into(language: Language, topic: &str, folder: &Path) {
+pub(crate) fn generate_into(language: Language, topic: &str, folder: &Path) {
     if let Err(error) = generate(&options(language, topic, folder)) {
         panic!("{language}, topic {topic}: {error}");
     }
@@ -121,19 +120,19 @@ fn udl(topic: &str) -> PathBuf {
 }
 
 /// The folder of this package.
-pub fn package() -> PathBuf {
+pub(crate) fn package() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
 
 /// The test of a topic in a language, such as `node/primitives.test.ts`.
-pub fn test_file(path: &str) -> PathBuf {
+pub(crate) fn test_file(path: &str) -> PathBuf {
     let path = package().join("tests").join(path);
     assert!(path.exists(), "there is no test {}", path.display());
     path
 }
 
 /// The library that exports every topic, built once a process.
-pub fn library() -> &'static Path {
+pub(crate) fn library() -> &'static Path {
     static LIBRARY: OnceLock<PathBuf> = OnceLock::new();
     LIBRARY.get_or_init(|| {
         let target = target();
@@ -159,13 +158,8 @@ pub fn library() -> &'static Path {
     })
 }
 
-/// The folder of the library.
-pub fn library_folder() -> &'static Path {
-    library().parent().unwrap()
-}
-
 /// A folder for one topic, emptied.
-pub fn scratch(language: &str, topic: &str) -> PathBuf {
+pub(crate) fn scratch(language: &str, topic: &str) -> PathBuf {
     let folder = tools(language).join(topic);
     if folder.exists() {
         fs::remove_dir_all(&folder).unwrap();
@@ -175,7 +169,7 @@ pub fn scratch(language: &str, topic: &str) -> PathBuf {
 }
 
 /// A folder that a language's topics share, kept between runs.
-pub fn tools(language: &str) -> PathBuf {
+pub(crate) fn tools(language: &str) -> PathBuf {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR"))
         .join("bindgen-suite")
         .join(language);
@@ -193,3 +187,5 @@ fn target() -> PathBuf {
 fn utf8(path: PathBuf) -> Utf8PathBuf {
     Utf8PathBuf::from_path_buf(path).unwrap()
 }
+
+pub(crate) use topics;

@@ -4,16 +4,7 @@
 {%- for argument in function.arguments %}
   const lowered{{ loop.index }} = {{ types::converter(argument.ty) }}.lower({{ types::variable(argument.name) }});
 {%- endfor %}
-{%- if function.returns.is_some() %}
-  const result = {{ types::ffi_function(function) }}(
-{%- else %}
-  {{ types::ffi_function(function) }}(
-{%- endif %}
-{%- for argument in function.arguments %}
-    lowered{{ loop.index }},
-{%- endfor %}
-    rt.status,
-  );
+  {{ self.call(function) }}
   library.check();
 {%- if let Some(returns) = function.returns %}
   return {{ types::converter(returns) }}.lift(result);
