@@ -62,6 +62,14 @@ pub enum Error {
     /// A source or its configuration cannot be used.
     #[error("cannot load the interface: {0:#}")]
     Load(anyhow::Error),
+    /// A type is another crate's, and no source describes that crate.
+    #[error("{name} is defined by crate {krate}, which is not among the sources")]
+    UnknownExternal {
+        /// The type, as the UDL names it.
+        name: String,
+        /// The crate that defines it.
+        krate: String,
+    },
     /// None of the sources describes the crate that was asked for.
     #[error("no source describes crate {wanted}, only {}", found.join(", "))]
     NoSuchCrate {
@@ -133,6 +141,15 @@ pub fn render(options: &Options) -> Result<Vec<Rendered>, Error> {
         }
         let interface = Interface::new(ci);
         unsupported::check(options.language, backend.capabilities(), &interface)?;
+        if let Some(ty) = interface
+            .external_types()
+            .find(|ty| ci.namespace_for_type(ty).is_err())
+        {
+            return Err(Error::UnknownExternal {
+                name: ty.name().unwrap_or_default().to_owned(),
+                krate: ty.crate_name().unwrap_or_default().to_owned(),
+            });
+        }
         let rendered = backend
             .render(&interface, &component.config)
             .map_err(|cause| Error::Render {

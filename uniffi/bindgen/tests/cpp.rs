@@ -2,6 +2,12 @@
 //! run with GoogleTest. Needs g++ (or the compiler that CXX names), clang-format and the
 //! development files of GoogleTest.
 
+#![allow(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "all of this is a test, also what no #[test] marks"
+)]
+
 mod suite;
 
 use std::{

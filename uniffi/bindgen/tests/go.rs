@@ -1,6 +1,12 @@
 //! The topic suite in Go: `tests/go/<topic>_test.go`, checked with gofmt and `go vet`, run
 //! with `go test -race`, over cgo. Needs go 1.23 or later, and a C compiler.
 
+#![allow(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "all of this is a test, also what no #[test] marks"
+)]
+
 mod suite;
 
 use std::{ffi::OsString, fs};

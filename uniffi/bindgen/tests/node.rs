@@ -1,6 +1,12 @@
 //! The topic suite in Node: `tests/node/<topic>.test.ts`, compiled with `tsc --strict`,
 //! run with `node --test`, over koffi. Needs node 18 or later, and npm.
 
+#![allow(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "all of this is a test, also what no #[test] marks"
+)]
+
 mod suite;
 
 use std::{ffi::OsStr, fs, path::Path, sync::OnceLock};

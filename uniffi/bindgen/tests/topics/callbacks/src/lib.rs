@@ -1,5 +1,6 @@
 //! Topic: callback interfaces, called on the caller's and on other threads.
 #![allow(missing_docs, reason = "the UDL documents this interface")]
+#![allow(clippy::needless_pass_by_value, reason = "the UDL passes it owned")]
 
 use std::{
     sync::{
@@ -32,12 +33,10 @@ pub trait Transformer: Send + Sync {
     fn seen(&self, index: u64, payload: Option<Vec<u8>>);
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "the UDL passes it owned")]
 pub fn transform(transformer: Box<dyn Transformer>, text: String) -> String {
     transformer.apply(text)
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "the UDL passes it owned")]
 pub fn try_transform(
     transformer: Box<dyn Transformer>,
     text: String,

@@ -1,5 +1,6 @@
 //! Topic: optionals, sequences and maps, and how they nest.
 #![allow(missing_docs, reason = "the UDL documents this interface")]
+#![allow(clippy::needless_pass_by_value, reason = "the UDL passes it owned")]
 
 use std::collections::HashMap;
 

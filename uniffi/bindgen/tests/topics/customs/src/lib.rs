@@ -1,5 +1,6 @@
 //! Topic: custom types over strings, integers and bytes.
 #![allow(missing_docs, reason = "the UDL documents this interface")]
+#![allow(clippy::needless_pass_by_value, reason = "the UDL passes it owned")]
 
 use std::collections::HashMap;
 
@@ -61,7 +62,6 @@ echo! {
     echo_site: Option<Site>,
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "the UDL passes it owned")]
 pub fn host_of(url: Url) -> String {
     url.rest.split('/').next().unwrap_or_default().to_owned()
 }

@@ -1,5 +1,6 @@
 //! Topic: Debug, Display, Eq, Ord and Hash of objects, records and rich enums.
 #![allow(missing_docs, reason = "the UDL documents this interface")]
+#![allow(clippy::needless_pass_by_value, reason = "the UDL passes it owned")]
 
 use std::{fmt, sync::Arc};
 

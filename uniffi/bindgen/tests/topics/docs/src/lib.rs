@@ -1,5 +1,6 @@
 //! Topic: docstrings on every construct.
 #![allow(missing_docs, reason = "the UDL documents this interface")]
+#![allow(clippy::needless_pass_by_value, reason = "the UDL passes it owned")]
 
 use std::sync::{Mutex, PoisonError};
 
@@ -65,12 +66,10 @@ impl Library {
     }
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "the UDL passes it owned")]
 pub fn shout(text: String, times: u32) -> String {
     text.to_uppercase().repeat(times as usize)
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "the UDL passes it owned")]
 pub fn show(reader: Box<dyn Reader>, entry: Entry) {
     reader.read(entry);
 }

@@ -1,5 +1,6 @@
 //! Topic: flat and rich enums.
 #![allow(missing_docs, reason = "the UDL documents this interface")]
+#![allow(clippy::needless_pass_by_value, reason = "the UDL passes it owned")]
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Colour {

@@ -1,5 +1,6 @@
 //! Topic: types that another crate of the same library defines.
 #![allow(missing_docs, reason = "the UDL documents this interface")]
+#![allow(clippy::needless_pass_by_value, reason = "the UDL passes it owned")]
 
 use std::sync::Arc;
 
@@ -21,7 +22,6 @@ pub fn mirrored(point: Point) -> Point {
     }
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "the UDL passes it owned")]
 pub fn corners(line: Line) -> Vec<Point> {
     vec![
         line.from,
@@ -41,7 +41,6 @@ pub fn favourite(known: bool) -> Option<Colour> {
     known.then_some(Colour::Green)
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "the UDL passes it owned")]
 pub fn bump(counter: Arc<Counter>) -> u64 {
     counter.increment()
 }

@@ -1,5 +1,6 @@
 //! Topic: async calls, their errors, and their cancellation.
 #![allow(missing_docs, reason = "the UDL documents this interface")]
+#![allow(clippy::needless_pass_by_value, reason = "the UDL passes it owned")]
 
 mod delay;
 mod ticker;
@@ -68,7 +69,7 @@ pub async fn explode_after(message: String, delay_ms: u64) {
         after(delay_ms).await;
         panic!("{message}");
     })
-    .await
+    .await;
 }
 
 pub async fn wake_often(times: u32) -> u32 {

@@ -1,5 +1,6 @@
 //! Topic: foreign traits with async methods.
 #![allow(missing_docs, reason = "the UDL documents this interface")]
+#![allow(clippy::needless_pass_by_value, reason = "the UDL passes it owned")]
 
 mod deadline;
 mod threads;

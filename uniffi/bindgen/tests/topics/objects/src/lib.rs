@@ -1,5 +1,6 @@
 //! Topic: objects, their constructors, methods, identity and lifetime.
 #![allow(missing_docs, reason = "the UDL documents this interface")]
+#![allow(clippy::needless_pass_by_value, reason = "the UDL passes it owned")]
 
 use std::{
     collections::HashMap,
@@ -74,7 +75,6 @@ impl Counter {
         self
     }
 
-    #[expect(clippy::needless_pass_by_value, reason = "the UDL passes it owned")]
     pub fn absorb(&self, other: Arc<Self>) {
         self.value.fetch_add(other.value(), Ordering::SeqCst);
     }
@@ -163,7 +163,6 @@ pub fn echo_counter(counter: Arc<Counter>) -> Arc<Counter> {
     counter
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "the UDL passes it owned")]
 pub fn are_same(left: Arc<Counter>, right: Arc<Counter>) -> bool {
     Arc::ptr_eq(&left, &right)
 }

@@ -1,5 +1,6 @@
 //! Topic: numbers, booleans and strings by value.
 #![allow(missing_docs, reason = "the UDL documents this interface")]
+#![allow(clippy::needless_pass_by_value, reason = "the UDL passes it owned")]
 
 use std::sync::atomic::{AtomicU64, Ordering};
 

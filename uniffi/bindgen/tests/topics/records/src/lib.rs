@@ -1,5 +1,6 @@
 //! Topic: records, nested and with defaults, and defaulted arguments.
 #![allow(missing_docs, reason = "the UDL documents this interface")]
+#![allow(clippy::needless_pass_by_value, reason = "the UDL passes it owned")]
 
 use std::collections::HashMap;
 
@@ -89,7 +90,6 @@ pub fn length(line: &Line) -> f64 {
     (line.to.x - line.from.x).hypot(line.to.y - line.from.y)
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "the UDL passes it owned")]
 pub fn describe(
     name: String,
     count: u32,

@@ -1,5 +1,6 @@
 //! Topic: strings at the top level of a call.
 #![allow(missing_docs, reason = "the UDL documents this interface")]
+#![allow(clippy::needless_pass_by_value, reason = "the UDL passes it owned")]
 
 pub fn echo(text: String) -> String {
     text
@@ -9,22 +10,18 @@ pub fn join(left: String, right: String) -> String {
     left + &right
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "the UDL passes it owned")]
 pub fn bytes_in(text: String) -> u32 {
     u32::try_from(text.len()).unwrap_or(u32::MAX)
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "the UDL passes it owned")]
 pub fn scalars_in(text: String) -> u32 {
     u32::try_from(text.chars().count()).unwrap_or(u32::MAX)
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "the UDL passes it owned")]
 pub fn is_empty(text: String) -> bool {
     text.is_empty()
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "the UDL passes it owned")]
 pub fn repeat(text: String, times: u32) -> String {
     text.repeat(times as usize)
 }

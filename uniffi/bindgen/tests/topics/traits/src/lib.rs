@@ -1,5 +1,6 @@
 //! Topic: traits implemented in Rust, and by the foreign side as well.
 #![allow(missing_docs, reason = "the UDL documents this interface")]
+#![allow(clippy::needless_pass_by_value, reason = "the UDL passes it owned")]
 
 use std::{
     sync::{
@@ -99,7 +100,6 @@ pub fn square(side: f64) -> Arc<dyn Shape> {
     Arc::new(Square(side))
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "the UDL passes it owned")]
 pub fn area_of(shape: Arc<dyn Shape>) -> f64 {
     shape.area()
 }
@@ -112,7 +112,6 @@ pub fn echo_greeter(greeter: Arc<dyn Greeter>) -> Arc<dyn Greeter> {
     greeter
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "the UDL passes it owned")]
 pub fn greet_with(greeter: Arc<dyn Greeter>, name: String) -> String {
     greeter.observe(
         Note {
@@ -134,7 +133,6 @@ pub fn greet_on_thread(greeter: Arc<dyn Greeter>, name: String) -> Result<String
         })
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "the UDL passes it owned")]
 pub fn count_on(greeter: Arc<dyn Greeter>, times: u32) -> Result<u32, GreetError> {
     for turn in 0..times {
         greeter.try_greet(turn.to_string())?;
@@ -176,7 +174,6 @@ impl Choir {
             .push(greeter);
     }
 
-    #[expect(clippy::needless_pass_by_value, reason = "the UDL passes it owned")]
     pub fn greet(&self, name: String) -> Vec<String> {
         self.members()
             .iter()
