@@ -3,7 +3,12 @@
 //! Owns what is rendered, and in which files: `<namespace>.ts`, and the runtime that all
 //! namespaces share. Must not know how UniFFI loads an interface.
 
+mod call;
+mod defaults;
+mod module;
+mod names;
 mod options;
+mod prettier;
 mod types;
 
 use anyhow::Result;
@@ -13,111 +18,142 @@ use crate::{
     backend::{Backend, Rendered},
     capability::Feature,
     config::Config,
-    interface::{Callable, Interface},
-    layout::{self, Style},
+    interface::Interface,
 };
+use call::Calls;
+use module::Module;
 use options::Options;
+use types::Types;
 
 /// The only place that names the version of koffi: packages and the suite read it.
 pub const KOFFI_VERSION: &str = "3.3.4";
-
-/// Prettier's defaults.
-pub(crate) const STYLE: Style = Style {
-    indent: "  ",
-    indent_width: 2,
-    width: 80,
-    trailing_comma: true,
-};
 
 /// The backend in the table.
 #[derive(Debug)]
 pub struct Node;
 
+/// All but [`Feature::StructuredKey`], because a `Map` or a `Set` of JavaScript's compares
+/// objects by identity and would find none, and what UniFFI itself cannot do.
+const CAPABILITIES: &[Feature] = &[
+    Feature::Bytes,
+    Feature::BorrowedBytes,
+    Feature::Timestamp,
+    Feature::Duration,
+    Feature::Optional,
+    Feature::Sequence,
+    Feature::Map,
+    Feature::Set,
+    Feature::Record,
+    Feature::FieldDefault,
+    Feature::ArgumentDefault,
+    Feature::ValueMethod,
+    Feature::FlatEnum,
+    Feature::RichEnum,
+    Feature::NamelessField,
+    Feature::RecursiveValue,
+    Feature::FlatError,
+    Feature::RichError,
+    Feature::ObjectError,
+    Feature::Object,
+    Feature::NamedConstructor,
+    Feature::AsyncConstructor,
+    Feature::AsyncPrimaryConstructor,
+    Feature::Trait,
+    Feature::ForeignTrait,
+    Feature::AsyncForeignMethod,
+    Feature::CallbackInterface,
+    Feature::ObjectTraits,
+    Feature::ValueTraits,
+    Feature::Custom,
+    Feature::External,
+    Feature::Async,
+];
+
+/// The runtime, a file a subject.
+const RUNTIME: &[(&str, &str)] = &[
+    ("uniffi-runtime.ts", include_str!("runtime/index.ts")),
+    (
+        "uniffi-runtime/buffer.ts",
+        include_str!("runtime/buffer.ts"),
+    ),
+    (
+        "uniffi-runtime/compound.ts",
+        include_str!("runtime/compound.ts"),
+    ),
+    (
+        "uniffi-runtime/converter.ts",
+        include_str!("runtime/converter.ts"),
+    ),
+    ("uniffi-runtime/error.ts", include_str!("runtime/error.ts")),
+    ("uniffi-runtime/ffi.ts", include_str!("runtime/ffi.ts")),
+    (
+        "uniffi-runtime/foreign.ts",
+        include_str!("runtime/foreign.ts"),
+    ),
+    (
+        "uniffi-runtime/foreign_future.ts",
+        include_str!("runtime/foreign_future.ts"),
+    ),
+    (
+        "uniffi-runtime/future.ts",
+        include_str!("runtime/future.ts"),
+    ),
+    (
+        "uniffi-runtime/library.ts",
+        include_str!("runtime/library.ts"),
+    ),
+    (
+        "uniffi-runtime/locate.ts",
+        include_str!("runtime/locate.ts"),
+    ),
+    (
+        "uniffi-runtime/lowering.ts",
+        include_str!("runtime/lowering.ts"),
+    ),
+    (
+        "uniffi-runtime/moment.ts",
+        include_str!("runtime/moment.ts"),
+    ),
+    (
+        "uniffi-runtime/object.ts",
+        include_str!("runtime/object.ts"),
+    ),
+    (
+        "uniffi-runtime/thread.ts",
+        include_str!("runtime/thread.ts"),
+    ),
+    ("uniffi-runtime/value.ts", include_str!("runtime/value.ts")),
+];
+
 impl Backend for Node {
     fn capabilities(&self) -> &'static [Feature] {
-        &[]
+        CAPABILITIES
     }
 
     fn render(&self, interface: &Interface<'_>, config: &Config) -> Result<Vec<Rendered>> {
-        let Options {} = config.options()?;
-        Ok(vec![
-            Rendered {
-                path: format!("{}.ts", interface.namespace()).into(),
-                contents: Module { interface, config }.render()? + "\n",
+        let options: Options = config.options()?;
+        options.check(interface)?;
+        names::check(interface)?;
+        let types = Types::new(interface);
+        let module = Module {
+            interface,
+            config,
+            options: &options,
+            types: &types,
+            calls: Calls {
+                interface,
+                types: &types,
+                off_thread: &options.off_thread,
             },
-            Rendered {
-                path: "uniffi-runtime.ts".into(),
-                contents: include_str!("runtime.ts").to_owned(),
-            },
-        ])
-    }
-}
-
-/// One namespace. Templates of its constructs are included, and see its methods as `self`.
-#[derive(Template)]
-#[template(path = "node/templates/module.ts")]
-struct Module<'a> {
-    interface: &'a Interface<'a>,
-    config: &'a Config,
-}
-
-impl Module<'_> {
-    /// A JSDoc block, or nothing; with the line break after it.
-    fn doc(&self, depth: usize, docstring: Option<&str>) -> String {
-        types::doc(depth, docstring)
-    }
-
-    /// The head of a function, up to its brace.
-    fn signature(&self, function: &Callable) -> String {
-        let parameters: Vec<_> = function
-            .arguments
-            .iter()
-            .map(|argument| {
-                format!(
-                    "{}: {}",
-                    types::variable(&argument.name),
-                    types::name(&argument.ty)
-                )
-            })
-            .collect();
-        let returns = function
-            .returns
-            .as_ref()
-            .map_or_else(|| "void".to_owned(), types::name);
-        let open = format!("export function {}(", types::function(&function.name));
-        layout::list(STYLE, 0, &open, &parameters, &format!("): {returns} {{"))
-    }
-
-    /// The declaration of the exported C function.
-    fn declaration(&self, function: &Callable) -> String {
-        let arguments: Vec<_> = function
-            .ffi
-            .arguments()
-            .iter()
-            .map(|argument| types::ffi(&argument.type_()))
-            .collect();
-        let result = function
-            .ffi
-            .return_type()
-            .map_or_else(|| "rt.ffi.void".to_owned(), types::ffi);
-        let arguments = layout::list(STYLE, 1, "[", &arguments, "]");
-        let items = [format!("\"{}\"", function.ffi.name()), result, arguments];
-        let open = format!("const {} = library.func(", types::ffi_function(function));
-        // A call of three is never so short that it fits beside a symbol's name.
-        layout::list(Style { width: 0, ..STYLE }, 0, &open, &items, ");")
-    }
-
-    /// The call of the exported C function, as a statement.
-    fn call(&self, function: &Callable) -> String {
-        let mut arguments: Vec<_> = (1..=function.arguments.len())
-            .map(|index| format!("lowered{index}"))
-            .collect();
-        arguments.push("rt.status".to_owned());
-        let result = match function.returns {
-            Some(_) => "const result = ",
-            None => "",
         };
-        let open = format!("{result}{}(", types::ffi_function(function));
-        layout::list(STYLE, 1, &open, &arguments, ");")
+        let runtime = RUNTIME.iter().map(|(path, contents)| Rendered {
+            path: (*path).into(),
+            contents: (*contents).to_owned(),
+        });
+        let namespace = Rendered {
+            path: format!("{}.ts", interface.namespace()).into(),
+            contents: module.render()?.trim_end().to_owned() + "\n",
+        };
+        Ok(std::iter::once(namespace).chain(runtime).collect())
     }
 }

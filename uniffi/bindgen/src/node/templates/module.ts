@@ -5,24 +5,77 @@
 {%- endif %}
 
 import * as rt from "./uniffi-runtime.js";
+{%- for import in self.imports()? %}
+{{ import }}
+{%- endfor %}
 
 const library = rt.open({
   name: "{{ config.library }}",
   namespace: "{{ interface.namespace() }}",
   beside: import.meta.url,
+  folder: "{{ options.library_folder }}",
   crate: "{{ interface.ci.crate_name() }}",
   contract: {{ interface.contract.version }},
-  checksums: [
-{%- for checksum in interface.checksums %}
-    {
-      item: "{{ checksum.item }}",
-      symbol: "{{ checksum.symbol }}",
-      expected: {{ checksum.expected }},
-    },
-{%- endfor %}
-  ],
+  checksums: {{ self.checksums() }},
 });
+{%- for record in interface.records %}
+
+{% include "record.ts" %}
+{%- endfor %}
+{%- for item in interface.enums %}
+{%- if item.is_error %}
+
+{% include "error.ts" %}
+{%- else if item.is_flat %}
+
+{% include "flat_enum.ts" %}
+{%- else %}
+
+{% include "rich_enum.ts" %}
+{%- endif %}
+{%- endfor %}
+{%- for object in interface.objects %}
+
+/** @internal */
+{{ self.object_converter(object) }}
+{%- endfor %}
+{%- for item in interface.callback_interfaces %}
+
+/** @internal */
+{{ self.callback_converter(item) }}
+{%- endfor %}
+{%- for custom in interface.customs %}
+{%- if self.has_custom_alias(custom) %}
+
+{{ self.doc(0, custom.docstring.as_deref()) }}{% if let Some(alias) = self.custom_alias(custom) %}{{ alias }}{% endif %}
+{%- endif %}
+{%- endfor %}
+{%- for compound in self.compounds() %}
+{% if loop.first %}
+{% endif %}{{ compound }}
+{%- endfor %}
+{%- for error in self.object_errors() %}
+{% if loop.first %}
+{% endif %}{{ error }}
+{%- endfor %}
+{%- for driver in self.drivers()? %}
+{% if loop.first %}
+{% endif %}{{ driver }}
+{%- endfor %}
 {%- for function in interface.functions %}
+{%- let name = names::function(function.name) %}
 
 {% include "function.ts" %}
+{%- endfor %}
+{%- for (name, function) in self.value_functions() %}
+
+{% include "function.ts" %}
+{%- endfor %}
+{%- for object in interface.objects %}
+
+{% include "object.ts" %}
+{%- endfor %}
+{%- for item in interface.callback_interfaces %}
+
+{% include "callback_interface.ts" %}
 {%- endfor %}
