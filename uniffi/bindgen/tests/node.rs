@@ -13,7 +13,11 @@ use std::{ffi::OsStr, fs, path::Path, sync::OnceLock};
 
 use commy_bindgen::{Language, node::KOFFI_VERSION};
 
-suite::topics!(Language::Node, run_topic: primitives, strings);
+suite::topics!(
+    Language::Node,
+    run_topic: primitives, strings, records, enums, errors, objects, compounds, binary, moments,
+    customs, externals, traits, callbacks, listeners, futures, docs, derived, macros,
+);
 
 fn run_topic(topic: &str) {
     let modules = modules();

@@ -417,8 +417,9 @@ impl Module<'_> {
                     lower.replace("{}", "value"),
                     lift.replace("{}", "value"),
                 );
-                let open = format!("/** @internal */\nexport const {constant} = rt.custom(");
-                prettier::hugged(0, &open, &[inner], &last, ");")
+                let open = format!("export const {constant} = rt.custom(");
+                let call = prettier::hugged(0, &open, &[inner], &last, ");");
+                format!("/** @internal */\n{call}")
             }
         }
     }

@@ -34,43 +34,53 @@ export class Writer {
   }
 
   uint8(value: number): void {
-    this.#view.setUint8(this.#grow(1), value);
+    const start = this.#grow(1);
+    this.#view.setUint8(start, value);
   }
 
   int8(value: number): void {
-    this.#view.setInt8(this.#grow(1), value);
+    const start = this.#grow(1);
+    this.#view.setInt8(start, value);
   }
 
   uint16(value: number): void {
-    this.#view.setUint16(this.#grow(2), value);
+    const start = this.#grow(2);
+    this.#view.setUint16(start, value);
   }
 
   int16(value: number): void {
-    this.#view.setInt16(this.#grow(2), value);
+    const start = this.#grow(2);
+    this.#view.setInt16(start, value);
   }
 
   uint32(value: number): void {
-    this.#view.setUint32(this.#grow(4), value);
+    const start = this.#grow(4);
+    this.#view.setUint32(start, value);
   }
 
   int32(value: number): void {
-    this.#view.setInt32(this.#grow(4), value);
+    const start = this.#grow(4);
+    this.#view.setInt32(start, value);
   }
 
   uint64(value: bigint): void {
-    this.#view.setBigUint64(this.#grow(8), value);
+    const start = this.#grow(8);
+    this.#view.setBigUint64(start, value);
   }
 
   int64(value: bigint): void {
-    this.#view.setBigInt64(this.#grow(8), value);
+    const start = this.#grow(8);
+    this.#view.setBigInt64(start, value);
   }
 
   float32(value: number): void {
-    this.#view.setFloat32(this.#grow(4), value);
+    const start = this.#grow(4);
+    this.#view.setFloat32(start, value);
   }
 
   float64(value: number): void {
-    this.#view.setFloat64(this.#grow(8), value);
+    const start = this.#grow(8);
+    this.#view.setFloat64(start, value);
   }
 
   handle(value: Handle): void {
@@ -112,6 +122,7 @@ export class Writer {
   #grow(size: number): number {
     const start = this.#length;
     this.#length = start + size;
+    // Whoever calls this must take the block or its view only afterwards.
     if (this.#length > this.#block.bytes.length) {
       const before = this.#block.bytes;
       const block = new Block(Math.max(before.length * 2, this.#length));

@@ -102,10 +102,11 @@ export class ObjectConverter<T extends object> implements Converter<T, Handle> {
     if (message === undefined) {
       return this.attach(Object.create(type().prototype) as T, handle);
     }
-    // Made by `Error` itself, so that it has a stack.
+    // Made by `Error` itself, which makes all that tools look for in an error.
     const error = Reflect.construct(Error, [], type() as never) as Error;
     this.attach(error as T, handle);
     error.message = message(error as never);
+    Error.captureStackTrace(error);
     return error as T;
   }
 

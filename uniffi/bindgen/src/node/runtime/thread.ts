@@ -70,6 +70,35 @@ const release = process_.func("napi_release_threadsafe_function", "int", [
  */
 export const ring = Number(process_.symbol("napi_call_threadsafe_function"));
 
+/**
+ * Makes something that async hooks are told of. On koffi's stack no JavaScript can run, so
+ * the hooks never hear of it: the attempt throws `undefined`, or ends the process in
+ * versions before 20, from which the hooks have to be hidden.
+ */
+function unobserved(make: () => void): void {
+  const isOld = Number(process.versions.node.split(".")[0]) < 20;
+  const fields = isOld ? hookCounts() : new Uint32Array(1);
+  const count = fields[0] as number;
+  fields[0] = 0;
+  try {
+    make();
+  } catch (error) {
+    if (error !== undefined) {
+      throw error;
+    }
+  } finally {
+    fields[0] = count;
+  }
+}
+
+/** How many hooks of each kind there are; those that hear of new things come first. */
+function hookCounts(): Uint32Array {
+  const { binding } = process as unknown as {
+    binding: (name: string) => { async_hook_fields: Uint32Array };
+  };
+  return binding("async_wrap").async_hook_fields;
+}
+
 /** More of them are not kept for the next use. */
 const SPARE_MAX = 256;
 
@@ -84,7 +113,9 @@ export class Bell {
     // A name is obligatory; `undefined` has one address for as long as Node runs.
     getUndefined(out.address);
     const name = out.bytes.readBigUInt64LE(0);
-    create(0, 0, name, 0, 1, 0, 0, this.#id, onRing, out.address);
+    unobserved(() => {
+      create(0, 0, name, 0, 1, 0, 0, this.#id, onRing, out.address);
+    });
     this.address = Number(out.bytes.readBigUInt64LE(0));
     unref(this.address);
     bells.set(this.#id, this);

@@ -126,7 +126,7 @@ export function richEnum<T extends { tag: string }, I = T>(
       if (variant === undefined) {
         throw new TypeError(
           `${name} must have a tag of ${parts().tags.join(", ")},` +
-            ` got ${typeof value === "object" ? shown(tag) : nameOf(value)}`,
+            ` got ${tag === undefined ? nameOf(value) : shown(tag)}`,
         );
       }
       writer.int32(variant.position);
