@@ -18,10 +18,13 @@ import {
 } from "./ffi.js";
 import type { Library } from "./library.js";
 import {
+  answer,
   atThreadEnd,
   keepAlive,
   letEnd,
   notAtThreadEnd,
+  note,
+  noted,
   returnBell,
   ring,
   takeBell,
@@ -52,7 +55,10 @@ export interface Driver {
   freeAddress: number;
 }
 
+/** What a poll says at once; nothing if the future waits. */
 const READY = 0;
+const WAKE = 1;
+const WAITS = 0xff;
 
 export function driver(
   library: Library,
@@ -75,44 +81,88 @@ export function driver(
 
 /** Drives a future to its end. A result that is there before the abort is given. */
 export function drive<T>(
-  { library, poll, cancel, complete, free, freeAddress }: Driver,
+  driver: Driver,
   future: Handle,
   returns: AnyConverter | undefined,
   throws: AnyConverter | undefined,
   options?: AsyncOptions,
 ): Promise<T> {
   return new Promise((resolve, reject) => {
-    const signal = options?.signal;
-    // Ends the poll at once, if there is one: then the bell rings, as it always does.
-    const abort = (): void => cancel(future);
-    const bell = takeBell((code) => {
-      if (code !== READY) {
-        poll(future, ring, bell.address);
-        return;
-      }
-      returnBell(bell);
-      letEnd();
-      signal?.removeEventListener("abort", abort);
-      notAtThreadEnd(freeAddress, future);
+    const finish = (): void => {
       try {
-        const result = complete(future, sharedStatus.address);
-        if (signal?.aborted && sharedStatus.code === CallCode.cancelled) {
-          library.discard(sharedStatus.take());
-          throw signal.reason;
-        }
-        library.check(throws);
-        resolve(returns?.lift(result));
+        resolve(complete(driver, future, returns, throws, options));
       } catch (error) {
         reject(error);
       } finally {
-        free(future);
+        driver.free(future);
       }
-    });
-    keepAlive();
-    atThreadEnd(freeAddress, future);
-    signal?.addEventListener("abort", abort, { once: true });
-    poll(future, ring, bell.address);
+    };
+    const first = poll(driver, future);
+    if (first === READY) {
+      finish();
+    } else {
+      wait(driver, future, first, finish, options?.signal);
+    }
   });
+}
+
+/** Polls, and notes what Rust says before the call returns. */
+function poll(driver: Driver, future: Handle): number {
+  noted.bytes[0] = WAITS;
+  driver.poll(future, note, noted.address);
+  return noted.bytes[0];
+}
+
+/** Polls whenever Rust rings, until the future is ready. */
+function wait(
+  driver: Driver,
+  future: Handle,
+  first: number,
+  finish: () => void,
+  signal: AbortSignal | undefined,
+): void {
+  const goOn = (state: number): void => {
+    if (state === WAKE) {
+      answer(bell);
+    } else {
+      // From here on the bell is rung exactly once: when the future should be polled.
+      driver.poll(future, ring, bell.address);
+    }
+  };
+  // Has the bell rung if it is to be, and the next poll be ready.
+  const abort = (): void => driver.cancel(future);
+  const bell = takeBell(() => {
+    const state = poll(driver, future);
+    if (state !== READY) {
+      goOn(state);
+      return;
+    }
+    returnBell(bell);
+    letEnd();
+    signal?.removeEventListener("abort", abort);
+    notAtThreadEnd(driver.freeAddress, future);
+    finish();
+  });
+  keepAlive();
+  atThreadEnd(driver.freeAddress, future);
+  signal?.addEventListener("abort", abort, { once: true });
+  goOn(first);
+}
+
+function complete<T>(
+  { library, complete }: Driver,
+  future: Handle,
+  returns: AnyConverter | undefined,
+  throws: AnyConverter | undefined,
+  options: AsyncOptions | undefined,
+): T {
+  const result = complete(future, sharedStatus.address);
+  if (sharedStatus.code === CallCode.cancelled && options?.signal?.aborted) {
+    library.discard(sharedStatus.take());
+    throw options.signal.reason;
+  }
+  library.check(throws);
+  return returns?.lift(result) as T;
 }
 
 /** Runs a synchronous call on another thread: Rust may wait there for calls back. */

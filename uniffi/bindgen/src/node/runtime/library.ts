@@ -112,7 +112,12 @@ export class Library {
   /** Throws what the last call left in the status, and clears it. */
   check(throws?: AnyConverter, left: CallStatus = sharedStatus): void {
     if (left.code !== CallCode.succeeded) {
-      throw this.#failure(left, throws);
+      const failure = this.#failure(left, throws);
+      if (failure instanceof Error) {
+        // The stack begins where the bindings were called.
+        Error.captureStackTrace(failure, this.check);
+      }
+      throw failure;
     }
   }
 

@@ -106,7 +106,6 @@ export class ObjectConverter<T extends object> implements Converter<T, Handle> {
     const error = Reflect.construct(Error, [], type() as never) as Error;
     this.attach(error as T, handle);
     error.message = message(error as never);
-    Error.captureStackTrace(error);
     return error as T;
   }
 

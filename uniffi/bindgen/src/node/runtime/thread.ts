@@ -1,39 +1,68 @@
 /**
- * This thread, as Node-API knows it: what wakes its event loop from any other thread, and
- * what is done when it ends, even if it is terminated and runs no JavaScript any more.
+ * This thread: what wakes its event loop from any other, and what is done when it ends, even
+ * if it is terminated and runs no JavaScript any more.
  *
- * Both are functions of Node's own that Rust calls or that are given Rust's functions:
- * nothing waits for this thread, as a call of a JavaScript function from another thread
- * does.
+ * Rust is given functions of libuv's for that, which never wait. A JavaScript function in
+ * their place would let Rust's thread wait until this one has time. No JavaScript may run
+ * inside a call of koffi's, so nothing is called here that could run some, such as an async
+ * hook.
  */
 
 import koffi from "koffi";
 
-import { Block, ffi, process_ } from "./ffi.js";
+import { Block, type CType, ffi, process_ } from "./ffi.js";
 
-const { env } = koffi.node;
-const environment = "void *";
-const size = "size_t";
+const UV_ASYNC = 1;
+const UV_RUN_NOWAIT = 2;
 
-function nodeApi(name: string, args: unknown[]): (...args: unknown[]) => void {
-  const call = process_.func(name, "int", [environment, ...args] as never[]);
-  return (...args) => {
-    const status: number = call(env, ...args);
-    if (status !== 0) {
-      throw new Error(`${name} failed with status ${status}`);
-    }
-  };
+type Native = (...args: number[]) => number;
+
+function native(name: string, args: CType[]): Native {
+  return process_.func(name, koffi.types.int, args);
 }
 
-const addHook = nodeApi("napi_add_env_cleanup_hook", [ffi.address, ffi.handle]);
-const removeHook = nodeApi("napi_remove_env_cleanup_hook", [
+const getNodeLoop = process_.func("napi_get_uv_event_loop", "int", [
+  "void *",
+  ffi.address,
+]);
+const addHook = process_.func("napi_add_env_cleanup_hook", "int", [
+  "void *",
   ffi.address,
   ffi.handle,
 ]);
+const removeHook = process_.func("napi_remove_env_cleanup_hook", "int", [
+  "void *",
+  ffi.address,
+  ffi.handle,
+]);
+const initLoop = native("uv_loop_init", [ffi.address]);
+const loopSize = native("uv_loop_size", []);
+const handleSize = native("uv_handle_size", [ffi.int32]);
+const backendOf = native("uv_backend_fd", [ffi.address]);
+const runLoop = native("uv_run", [ffi.address, ffi.int32]);
+const initBell = native("uv_async_init", [
+  ffi.address,
+  ffi.address,
+  ffi.address,
+]);
+const refHandle = native("uv_ref", [ffi.address]);
+const unrefHandle = native("uv_unref", [ffi.address]);
+const closeHandle = native("uv_close", [ffi.address, ffi.address]);
+
+function checked(name: string, status: number): void {
+  if (status !== 0) {
+    throw new Error(`${name} failed with status ${status}`);
+  }
+}
+
+/** Memory that is never given back: Rust may use it when this thread has ended. */
+function forever(size: number): number {
+  return Number(koffi.alloc(ffi.uint8, size));
+}
 
 /** Calls a C function with one argument when this thread ends. */
 export function atThreadEnd(symbol: number, argument: number | bigint): void {
-  addHook(symbol, argument);
+  checked("a cleanup hook", addHook(koffi.node.env, symbol, argument));
 }
 
 /** Takes that back. */
@@ -41,116 +70,107 @@ export function notAtThreadEnd(
   symbol: number,
   argument: number | bigint,
 ): void {
-  removeHook(symbol, argument);
+  checked("a cleanup hook", removeHook(koffi.node.env, symbol, argument));
 }
 
-const getUndefined = nodeApi("napi_get_undefined", [ffi.address]);
-const create = nodeApi("napi_create_threadsafe_function", [
-  ffi.address,
-  ffi.address,
-  ffi.address,
-  size,
-  size,
-  ffi.address,
-  ffi.address,
-  ffi.address,
-  ffi.address,
-  ffi.address,
-]);
-const ref = nodeApi("napi_ref_threadsafe_function", [ffi.address]);
-const unref = nodeApi("napi_unref_threadsafe_function", [ffi.address]);
-const release = process_.func("napi_release_threadsafe_function", "int", [
-  ffi.address,
-  "int",
-]);
-
-/**
- * `napi_call_threadsafe_function`, which Rust gets for a continuation: its first argument is
- * the continuation's data, so a bell's address; its second one is what the bell is told.
- */
-export const ring = Number(process_.symbol("napi_call_threadsafe_function"));
-
-/**
- * Makes something that async hooks are told of. On koffi's stack no JavaScript can run, so
- * the hooks never hear of it: the attempt throws `undefined`, or ends the process in
- * versions before 20, from which the hooks have to be hidden.
- */
-function unobserved(make: () => void): void {
-  const isOld = Number(process.versions.node.split(".")[0]) < 20;
-  const fields = isOld ? hookCounts() : new Uint32Array(1);
-  const count = fields[0] as number;
-  fields[0] = 0;
-  try {
-    make();
-  } catch (error) {
-    if (error !== undefined) {
-      throw error;
-    }
-  } finally {
-    fields[0] = count;
-  }
+/** Where bells are rung: who keeps the process alive, and how bells are made. */
+interface Belfry {
+  loop: number;
+  ref(): void;
+  unref(): void;
 }
 
-/** How many hooks of each kind there are; those that hear of new things come first. */
-function hookCounts(): Uint32Array {
-  const { binding } = process as unknown as {
-    binding: (name: string) => { async_hook_fields: Uint32Array };
+/**
+ * A loop of its own, which Node's loop watches: a thread that is terminated leaves it as it
+ * is, and Rust may still ring. (Handles of Node's own loop would have to be closed, and
+ * nobody could.)
+ */
+function ownLoop(): Belfry {
+  const loop = forever(loopSize());
+  checked("uv_loop_init", initLoop(loop));
+  const watch = koffi.node.poll(backendOf(loop), { readable: true }, () => {
+    runLoop(loop, UV_RUN_NOWAIT);
+  });
+  watch.unref();
+  return {
+    loop,
+    ref: () => watch.ref(),
+    unref: () => watch.unref(),
   };
-  return binding("async_wrap").async_hook_fields;
 }
 
-/** More of them are not kept for the next use. */
-const SPARE_MAX = 256;
+/** Windows has nothing to watch a loop by, so Node's own has to do. */
+function nodeLoop(): Belfry {
+  const out = new Block(8);
+  checked("the event loop", getNodeLoop(koffi.node.env, out.address));
+  const loop = Number(out.bytes.readBigUInt64LE(0));
+  process.once("exit", () => {
+    for (const address of bells.keys()) {
+      closeHandle(address, 0);
+    }
+  });
+  let keeper: Bell | undefined;
+  return {
+    loop,
+    ref: () => refHandle((keeper ??= new Bell()).address),
+    unref: () => keeper && unrefHandle(keeper.address),
+  };
+}
 
 /** What Rust rings to have something done on this thread. */
 export class Bell {
-  readonly address: number;
-  onRing: ((code: number) => void) | undefined;
-  readonly #id: number;
+  readonly address = forever(handleSize(UV_ASYNC));
+  onRing: (() => void) | undefined;
 
   constructor() {
-    this.#id = lastId += 1;
-    // A name is obligatory; `undefined` has one address for as long as Node runs.
-    getUndefined(out.address);
-    const name = out.bytes.readBigUInt64LE(0);
-    unobserved(() => {
-      create(0, 0, name, 0, 1, 0, 0, this.#id, onRing, out.address);
-    });
-    this.address = Number(out.bytes.readBigUInt64LE(0));
-    unref(this.address);
-    bells.set(this.#id, this);
-  }
-
-  discard(): void {
-    bells.delete(this.#id);
-    release(this.address, 0);
+    checked("uv_async_init", initBell(belfry.loop, this.address, onRing));
+    if (process.platform === "win32") {
+      unrefHandle(this.address);
+    }
+    bells.set(this.address, this);
   }
 }
 
-const out = new Block(8);
+/** What Rust calls, with a bell's address, to ring it: `uv_async_send`. */
+export const ring = Number(process_.symbol("uv_async_send"));
+
 const bells = new Map<number, Bell>();
 const spare: Bell[] = [];
-let lastId = 0;
+let rung: Bell[] = [];
 
 const onRing = Number(
   koffi.register(
-    (_env: unknown, _callback: unknown, id: number, code: number | bigint) => {
-      // C leaves the upper bits of a small argument open.
-      bells.get(id)?.onRing?.(Number(BigInt.asIntN(8, BigInt(code))));
+    (address: number) => {
+      const bell = bells.get(address);
+      if (bell !== undefined) {
+        answer(bell);
+      }
     },
-    koffi.pointer(
-      koffi.proto(ffi.void, [
-        ffi.address,
-        ffi.address,
-        ffi.address,
-        ffi.address,
-      ]),
-    ),
+    koffi.pointer(koffi.proto(ffi.void, [ffi.address])),
   ),
 );
 
+const belfry = process.platform === "win32" ? nodeLoop() : ownLoop();
+
+/** Has a bell answered soon, as if it had been rung. */
+export function answer(bell: Bell): void {
+  rung.push(bell);
+  if (rung.length === 1) {
+    // libuv calls outside of Node's turns, in which promises are settled.
+    setImmediate(answerAll);
+  }
+}
+
+function answerAll(): void {
+  const all = rung;
+  rung = [];
+  for (const bell of all) {
+    bell.onRing?.();
+  }
+}
+
 /** Lends a bell, until it is given back. */
-export function takeBell(run: (code: number) => void): Bell {
+export function takeBell(run: () => void): Bell {
   const bell = spare.pop() ?? new Bell();
   bell.onRing = run;
   return bell;
@@ -159,28 +179,29 @@ export function takeBell(run: (code: number) => void): Bell {
 /** Takes a bell back that will not be rung any more. */
 export function returnBell(bell: Bell): void {
   bell.onRing = undefined;
-  if (spare.length < SPARE_MAX) {
-    spare.push(bell);
-  } else {
-    bell.discard();
-  }
+  spare.push(bell);
 }
 
 let pending = 0;
-let keeper: Bell | undefined;
 
 /** Keeps the process alive, until as many calls of `letEnd`. */
 export function keepAlive(): void {
-  keeper ??= new Bell();
   if (pending === 0) {
-    ref(keeper.address);
+    belfry.ref();
   }
   pending += 1;
 }
 
 export function letEnd(): void {
   pending -= 1;
-  if (pending === 0 && keeper !== undefined) {
-    unref(keeper.address);
+  if (pending === 0) {
+    belfry.unref();
   }
 }
+
+/**
+ * A place where Rust notes a small number: a function that stores its second argument where
+ * its first one points to. libuv has one.
+ */
+export const note = Number(process_.symbol("uv_handle_set_data"));
+export const noted = new Block(8);
