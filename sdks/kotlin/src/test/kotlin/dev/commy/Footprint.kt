@@ -4,24 +4,25 @@ import com.sun.jna.Function
 import com.sun.jna.NativeLong
 import com.sun.jna.Structure
 import kotlinx.coroutines.delay
-import org.junit.jupiter.api.Assertions.assertTrue
+import org.junit.jupiter.api.Assertions.assertFalse
 import java.io.File
-import kotlin.math.abs
+import java.lang.management.ManagementFactory
+import javax.management.ObjectName
 import kotlin.time.Duration.Companion.milliseconds
 
 /**
  * What this process holds outside of Java's heap.
  *
- * @property allocated bytes that were allocated by `malloc`, which the runtime and JNA use, and not freed
+ * @property allocated bytes that were allocated by `malloc` and not freed, but for those of the virtual machine: what the
+ *   runtime and JNA hold
  * @property resident bytes that the process has in RAM; the heap is all there from the start
  */
 data class Footprint(
     val allocated: Long,
     val resident: Long,
 ) {
-    /** Whether not much more is held than before: less would not show if every use left a few bytes behind. */
-    private fun isNear(before: Footprint) =
-        allocated - before.allocated < ALLOCATED_MAX && resident - before.resident < RESIDENT_MAX
+    private fun isMuchMoreThan(before: Footprint): Boolean =
+        allocated - before.allocated > ALLOCATED_MAX || resident - before.resident > RESIDENT_MAX
 
     /** glibc's `struct mallinfo2`. */
     @Structure.FieldOrder(
@@ -62,42 +63,60 @@ data class Footprint(
     }
 
     companion object {
-        private const val ALLOCATED_MAX = 4L shl 20
+        /** What thousands of uses may leave at most: a few bytes a call, or hundreds a registration, would be more. */
+        private const val ALLOCATED_MAX = 1L shl 20
         private const val RESIDENT_MAX = 64L shl 20
-        private const val SETTLED = 64L shl 10
-        private const val ROUNDS_MAX = 200
+        private const val SETTLED = 16L shl 10
+        private const val ROUNDS_MAX = 500
+        private const val ROUNDS_QUIET = 20
 
         /** The footprint once what is garbage is freed, which takes the collector and its cleaners some rounds. */
         suspend fun settled(): Footprint {
-            var last = now()
+            var least = now()
+            var quiet = 0
             repeat(ROUNDS_MAX) {
-                val next = afterRound()
-                if (abs(next.allocated - last.allocated) < SETTLED) return next
-                last = next
+                if (quiet == ROUNDS_QUIET) return least
+                val next = round()
+                quiet = if (next.allocated < least.allocated - SETTLED) 0 else quiet + 1
+                if (next.allocated < least.allocated) least = next
             }
-            return last
+            return least
         }
 
-        /** Fails unless what is held comes back to what it was: garbage goes when the cleaners have time. */
-        suspend fun assertReturnsTo(before: Footprint) {
-            var last = now()
-            repeat(ROUNDS_MAX) {
-                if (last.isNear(before)) return
-                last = afterRound()
-            }
-            assertTrue(last.isNear(before)) { "$before grew to $last" }
+        /** Fails if much more stays held than was before. */
+        suspend fun assertNotMuchMoreThan(before: Footprint) {
+            var now = settled()
+            repeat(ROUNDS_MAX) { if (now.isMuchMoreThan(before)) now = round() }
+            assertFalse(now.isMuchMoreThan(before)) { "$before grew to $now" }
         }
 
-        private suspend fun afterRound(): Footprint {
+        private suspend fun round(): Footprint {
             System.gc()
-            delay(20.milliseconds)
+            delay(10.milliseconds)
             return now()
         }
 
         private fun now(): Footprint {
             val info = Function.getFunction("c", "mallinfo2").invoke(MallocInfo::class.java, emptyArray()) as MallocInfo
             val pages = File("/proc/self/statm").readText().split(' ')[1].toLong()
-            return Footprint(info.uordblks.toLong() + info.hblkhd.toLong(), pages * 4096)
+            return Footprint(info.uordblks.toLong() + info.hblkhd.toLong() - ofTheMachine(), pages * 4096)
+        }
+
+        /** What the virtual machine allocated for itself, such as for its compilers, by its own account. */
+        private fun ofTheMachine(): Long {
+            val account =
+                ManagementFactory.getPlatformMBeanServer().invoke(
+                    ObjectName("com.sun.management:type=DiagnosticCommand"),
+                    "vmNativeMemory",
+                    arrayOf(arrayOf("summary")),
+                    arrayOf(Array<String>::class.java.name),
+                ) as String
+            val parts =
+                Regex(
+                    "\\((?:malloc|arena)=(\\d+)KB",
+                ).findAll(account).map { it.groupValues[1].toLong() }.toList()
+            check(parts.isNotEmpty()) { "the tests need -XX:NativeMemoryTracking=summary: $account" }
+            return parts.sum() shl 10
         }
     }
 }
