@@ -47,8 +47,9 @@ fun test(
 /** Runs the body with a mesh of its own that is started before and stopped after. */
 fun meshTest(
     configure: MeshBuilder.() -> Unit = {},
+    patience: Duration = PATIENCE,
     body: suspend CoroutineScope.(Mesh) -> Unit,
-) = test { Mesh(newName(), configure).use { mesh -> body(mesh) } }
+) = test(patience) { Mesh(newName(), configure).use { mesh -> body(mesh) } }
 
 /** What the block throws, which must be an [E]. */
 inline fun <reified E : Throwable> failsWith(block: () -> Unit): E {
