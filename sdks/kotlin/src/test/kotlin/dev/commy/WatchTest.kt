@@ -89,16 +89,15 @@ class WatchTest {
     @Test
     fun `revisions rise`() =
         meshTest { mesh ->
-            val revisions =
-                async(start = CoroutineStart.UNDISPATCHED) {
-                    mesh
-                        .watch()
-                        .take(5)
-                        .map { it.revision }
-                        .toList()
-                }
-            repeat(5) { mesh.echo("service-$it") }
-            assertEquals(revisions.await().sorted().distinct(), revisions.await())
+            mesh.openWatch().use { changes ->
+                // What is seen at once has one revision; what comes after has a greater one.
+                repeat(5) { mesh.echo("service-$it") }
+                val revisions = List(5) { changes.receive()!!.revision }
+                assertEquals(revisions.sorted(), revisions)
+                mesh.echo("later")
+                val later = changes.receive()!!.revision
+                assertTrue(later > revisions.last()) { "$later comes after $revisions" }
+            }
         }
 
     @Test
