@@ -12,6 +12,13 @@ pub(crate) const MYPY: &str = "1.19.1";
 pub(crate) const PYTEST: &str = "8.4.2";
 pub(crate) const RUFF: &str = "0.17.6";
 
+/// The oldest JDK and Maven by which the Kotlin SDK is built; libraries and plugins are pinned in
+/// `sdks/kotlin/pom.xml`.
+pub(crate) const JDK_MINIMUM: &str = "17";
+pub(crate) const MAVEN_MINIMUM: &str = "3.8";
+/// What installs the jar outside of any project.
+pub(crate) const MAVEN_INSTALL_PLUGIN: &str = "3.1.4";
+
 /// The oldest Swift that the SDK is written for.
 pub(crate) const SWIFT_MINIMUM: &str = "6.0";
 /// The release of Debian whose Swift is set up where there is none, and the root that holds it.
