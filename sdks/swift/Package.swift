@@ -48,7 +48,13 @@ let package = Package(
             linkerSettings: search
         ),
         .target(name: "Commy", dependencies: ["CommyFFI"]),
-        .testTarget(name: "CommyTests", dependencies: ["Commy", "CommyFFI", "OutsideServer"], path: "tests"),
+        .testTarget(
+            name: "CommyTests",
+            dependencies: ["Commy", "CommyFFI", "OutsideServer", "peer"],
+            path: "tests",
+            exclude: ["peer"]
+        ),
+        .executableTarget(name: "peer", dependencies: ["Commy"], path: "tests/peer"),
         .executableTarget(name: "tour", dependencies: ["Commy"], path: "samples/tour"),
         .executableTarget(name: "shop", dependencies: ["Commy", "OutsideServer"], path: "samples/shop"),
         .target(name: "OutsideServer", path: "samples/server"),

@@ -24,10 +24,12 @@ pub use self::{
     signal::{Signal, soon},
 };
 
-/// A mesh whose name no other test of this process has: meshes of one name see each other.
+/// A mesh whose name no other test has, of this process or another: meshes of one name see each
+/// other.
 pub fn builder() -> MeshBuilder {
     static NUMBER: AtomicU64 = AtomicU64::new(1);
-    Mesh::builder(format!("test-{}", NUMBER.fetch_add(1, Ordering::Relaxed)))
+    let (process, number) = (std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
+    Mesh::builder(format!("test-{process}-{number}"))
 }
 
 /// A started mesh that no other test is in.

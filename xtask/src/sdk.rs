@@ -30,6 +30,8 @@ pub(crate) const TOPICS: &[&str] = &[
     "pubsub",
     "concurrency",
     "memory",
+    "remote",
+    "failure",
 ];
 
 /// Every language, in the order of the tables. A new one is a file and a row.

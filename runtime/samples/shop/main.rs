@@ -3,11 +3,14 @@
 //! Invoices are sent by an outside HTTP server that knows nothing of commy: it is advertised,
 //! probed, found and dialled, and it drops out of discovery when it is stopped.
 //!
-//! `cargo run -p commy --example shop` checks what it shows, and fails if any of it is not as it
-//! should be.
+//! `cargo run -p commy --example shop` has all of it in one process, checks what it shows, and fails
+//! if any of it is not as it should be. With `-- counter` and with `-- warehouse`, each in a terminal
+//! of its own, there are parts that find and call each other. The shops of the other languages have
+//! the same parts, and theirs will do.
 #![expect(clippy::print_stdout, reason = "a sample shows what it does")]
 
 mod invoicing;
+mod part;
 
 use std::{
     collections::BTreeMap,
@@ -175,13 +178,23 @@ fn pass_on(error: commy::Error) -> Failure {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Outcome {
+    match std::env::args().nth(1).as_deref() {
+        None => whole().await,
+        Some("counter") => part::open(part::Part::Counter).await,
+        Some("warehouse") => part::open(part::Part::Warehouse).await,
+        Some(other) => Err(format!("{other:?} is not a part: counter or warehouse").into()),
+    }
+}
+
+/// All of the shop in one process, which keeps to itself.
+async fn whole() -> Outcome {
     let mesh = Mesh::builder("shop")
         .call_timeout(Duration::from_secs(5))
+        .local_only()
         .build()?;
     mesh.start().await?;
-    mesh.serve(inventory()).await?;
-    mesh.serve(payments()).await?;
-    mesh.serve(orders(&mesh)).await?;
+    serve_warehouse(&mesh).await?;
+    serve_counter(&mesh).await?;
     check("services", mesh.active_service_count()?, 3)?;
     sell(&mesh).await?;
     invoice(&mesh).await?;
@@ -192,6 +205,17 @@ async fn main() -> Outcome {
     )?;
     mesh.stop().await?;
     println!("the shop is closed: all as it should be");
+    Ok(())
+}
+
+async fn serve_warehouse(mesh: &Mesh) -> commy::Result<()> {
+    mesh.serve(inventory()).await?;
+    Ok(())
+}
+
+async fn serve_counter(mesh: &Mesh) -> commy::Result<()> {
+    mesh.serve(payments()).await?;
+    mesh.serve(orders(mesh)).await?;
     Ok(())
 }
 

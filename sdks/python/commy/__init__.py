@@ -21,6 +21,7 @@ from commy.call import Reply
 from commy.endpoint import Http, Tcp
 from commy.errors import CommyError, HandlerFailed, Status
 from commy.events import Event, Overflow, Subscription
+from commy.fabric import FabricMode, TlsOptions
 from commy.failure import BadRequest, HandlerError, UnknownMethod
 from commy.instance import Balance, Health, Reach, ServiceInstance
 from commy.mesh import Mesh
@@ -39,6 +40,7 @@ __all__ = [
     "CommyError",
     "Context",
     "Event",
+    "FabricMode",
     "HandlerError",
     "HandlerFailed",
     "Health",
@@ -54,6 +56,7 @@ __all__ = [
     "Status",
     "Subscription",
     "Tcp",
+    "TlsOptions",
     "UnknownMethod",
     "Watch",
     "blocking",

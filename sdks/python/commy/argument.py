@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import enum
 import math
+import os
 from collections.abc import Iterable, Mapping
 from typing import TypeVar
 
@@ -33,6 +34,20 @@ def text(what: str, value: object) -> str:
 def optional_text(what: str, value: object | None) -> str | None:
     """As :func:`text`, or None."""
     return None if value is None else text(what, value)
+
+
+def path(what: str, value: object) -> str:
+    """The path of a file, as a string or an object that is one."""
+    if not isinstance(value, (str, os.PathLike)):
+        raise TypeError(f"{what} must be a path, not {type(value).__name__}")
+    return text(what, os.fspath(value))
+
+
+def flag(what: str, value: object) -> bool:
+    """True or False: anything else that Python takes for either is more likely a mistake."""
+    if not isinstance(value, bool):
+        raise TypeError(f"{what} must be True or False, not {value!r}")
+    return value
 
 
 def texts(what: str, values: Iterable[object]) -> list[str]:

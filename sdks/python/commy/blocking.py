@@ -31,6 +31,7 @@ from commy.call import Reply
 from commy.endpoint import Check
 from commy.errors import DeadlineExceeded
 from commy.events import Event, Overflow
+from commy.fabric import FabricMode, TlsOptions
 from commy.instance import Balance, Health, HealthFilter, ServiceInstance
 from commy.mesh import THREADS
 from commy.stats import MeshStats
@@ -168,6 +169,14 @@ class Mesh:
         max_payload_bytes: int = 8 * 2**20,
         balance: Balance | str = Balance.LEAST_LOADED,
         breaker: CircuitBreaker | None = None,
+        local_only: bool = False,
+        mode: FabricMode | str = FabricMode.PEER,
+        listen: Iterable[str] = (),
+        connect: Iterable[str] = (),
+        tls: TlsOptions | None = None,
+        multicast: bool = False,
+        allow_insecure: bool = False,
+        shared_memory: bool = True,
     ) -> None:
         self._inner = mesh.Mesh(
             name,
@@ -178,6 +187,14 @@ class Mesh:
             max_payload_bytes=max_payload_bytes,
             balance=balance,
             breaker=breaker,
+            local_only=local_only,
+            mode=mode,
+            listen=listen,
+            connect=connect,
+            tls=tls,
+            multicast=multicast,
+            allow_insecure=allow_insecure,
+            shared_memory=shared_memory,
         )
         self._background = Background(f"commy-{name}")
 

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from types import TracebackType
 from typing import Any, Callable, NamedTuple, TypeVar, Union
 
-from commy import argument, call, endpoint, events, instance, payload, process, service, stats
+from commy import argument, call, endpoint, events, fabric, instance, payload, process, service, stats
 from commy import breaker as circuit
 from commy.breaker import CircuitBreaker
 from commy.call import Reply
@@ -21,6 +21,7 @@ from commy.dispatch import Dispatcher
 from commy.endpoint import Check
 from commy.errors import RAW_ERRORS, lift
 from commy.events import Overflow, Subscription
+from commy.fabric import FabricMode, TlsOptions
 from commy.instance import Balance, HealthFilter, ServiceInstance
 from commy.library import raw
 from commy.registration import Registration
@@ -51,6 +52,13 @@ class Mesh:
     than ``max_payload_bytes`` (at most 2**30) is refused. ``balance`` is how calls choose among
     equal instances; a ``breaker`` makes them avoid one that fails.
 
+    A mesh finds the other processes of its user on this host that use its name, with no port and no
+    configuration, unless it is ``local_only``. For other hosts, ``listen`` and ``connect`` name
+    endpoints such as ``"tls/0.0.0.0:7447"``; ``tls/`` and ``quic/`` need the certificates in
+    ``tls``, and plain ``tcp/`` beyond this host needs ``allow_insecure``. ``multicast`` looks for
+    nodes on the local network. As a ``"client"``, ``mode`` reaches all others through one router.
+    ``shared_memory`` carries large payloads between processes of this host.
+
     Options that break a rule raise InvalidArgument. Every method but those that are documented to
     work without needs a mesh that runs, and raises FailedPrecondition otherwise.
 
@@ -76,6 +84,14 @@ class Mesh:
         max_payload_bytes: int = 8 * 2**20,
         balance: Balance | str = Balance.LEAST_LOADED,
         breaker: CircuitBreaker | None = None,
+        local_only: bool = False,
+        mode: FabricMode | str = FabricMode.PEER,
+        listen: Iterable[str] = (),
+        connect: Iterable[str] = (),
+        tls: TlsOptions | None = None,
+        multicast: bool = False,
+        allow_insecure: bool = False,
+        shared_memory: bool = True,
     ) -> None:
         self._is_started = False
         process.guard()
@@ -89,6 +105,14 @@ class Mesh:
             max_payload_bytes=argument.whole("max_payload_bytes", max_payload_bytes, argument.U64_MAX),
             balance=instance.lower_balance(balance),
             breaker=circuit.lower(breaker),
+            local_only=argument.flag("local_only", local_only),
+            mode=fabric.lower_mode(mode),
+            listen=argument.texts("listen", listen),
+            connect=argument.texts("connect", connect),
+            tls=fabric.lower_tls(tls),
+            multicast=argument.flag("multicast", multicast),
+            allow_insecure=argument.flag("allow_insecure", allow_insecure),
+            shared_memory=argument.flag("shared_memory", shared_memory),
         )
         try:
             self._inner = raw.Mesh(options)

@@ -34,6 +34,10 @@ class MeshStats:
     """Gauge: other nodes of the mesh that are connected."""
     fabric_messages: int
     """Messages handed to the fabric; a message within this process never is."""
+    bytes_sent: int
+    """Payload bytes handed to the fabric, by all meshes of this name in this process."""
+    bytes_received: int
+    """Payload bytes that came from the fabric, for all meshes of this name in this process."""
 
 
 def lift(stats: raw.MeshStats) -> MeshStats:

@@ -3,24 +3,30 @@
 Invoices are sent by an outside HTTP server, Python's own, that knows nothing of commy: it is
 advertised, probed, found and dialled, and it drops out of discovery when it is stopped.
 
-The program checks what it shows, and ends with exit code 0 only if all of it is as it should be.
+`python shop.py` has all of it in one process, checks what it shows, and ends with exit code 0 only
+if all of it is as it should be. `python shop.py counter` and `python shop.py warehouse`, each in a
+terminal of its own, are parts that find and call each other. The shops of the other languages have
+the same parts, and theirs will do.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import http.server
 import json
+import sys
 import threading
+import time
 import urllib.request
 from typing import Any
 
 from commy import BadRequest, ChangeKind, Context, HandlerError, Http, Mesh, errors
 
-mesh = Mesh("shop", call_timeout=5.0)
+OTHERS = {"counter": "warehouse", "warehouse": "counter"}
+"""The parts of the shop, and what each of them needs."""
 
 
-@mesh.service("inventory", version="1.0.0")
 class Inventory:
     """What is on the shelves. Plain methods: they run in threads, so a lock guards the shelves."""
 
@@ -46,7 +52,6 @@ class Inventory:
             return dict(self.stock)
 
 
-@mesh.service("payments", version="1.0.0")
 class Payments:
     LIMIT = 100
 
@@ -56,9 +61,9 @@ class Payments:
         return {"paid": payment["amount"], "order": context.headers["order-id"]}
 
 
-@mesh.service("orders", version="2.1.0", tags=["entrance"])
 class Orders:
-    def __init__(self) -> None:
+    def __init__(self, mesh: Mesh) -> None:
+        self.mesh = mesh
         self.prices = {"tea": 4, "cup": 60}
         self.count = 0
 
@@ -70,20 +75,30 @@ class Orders:
         amount = self.prices[order["item"]] * order["count"]
         # What is left of the caller's time is all that these calls may take.
         try:
-            await mesh.call("inventory", "reserve", order, timeout=context.time_left)
+            await self.mesh.call("inventory", "reserve", order, timeout=context.time_left)
         except errors.HandlerFailed as refused:
             # Passed on on purpose: what another service says is not this one's word by itself.
             raise HandlerError(refused.code, refused.reason, details=refused.details) from None
         try:
             headers = {"order-id": number}
             payment = {"amount": amount}
-            receipt = await mesh.call("payments", "charge", payment, headers=headers, timeout=context.time_left)
+            left = context.time_left
+            receipt = await self.mesh.call("payments", "charge", payment, headers=headers, timeout=left)
         except errors.HandlerFailed as declined:
-            await mesh.call("inventory", "release", order)
-            await mesh.publish("orders/declined", {"id": number, "why": declined.code})
+            await self.mesh.call("inventory", "release", order)
+            await self.mesh.publish("orders/declined", {"id": number, "why": declined.code})
             raise HandlerError(declined.code, declined.reason) from None
-        await mesh.publish("orders/created", {"id": number, **order})
+        await self.mesh.publish("orders/created", {"id": number, **order})
         return {"id": number, "receipt": receipt}
+
+
+async def serve(mesh: Mesh, *parts: str) -> None:
+    """Registers the services of some parts of the shop."""
+    if "warehouse" in parts:
+        await mesh.register("inventory", Inventory, version="1.0.0")
+    if "counter" in parts:
+        await mesh.register("payments", Payments, version="1.0.0")
+        await mesh.register("orders", Orders(mesh), version="2.1.0", tags=["entrance"])
 
 
 class Invoicing(http.server.BaseHTTPRequestHandler):
@@ -113,7 +128,7 @@ def check(what: str, found: object, expected: object) -> None:
     print(f"{what}: {found}")
 
 
-async def refused(order: dict[str, Any]) -> str:
+async def refused(mesh: Mesh, order: dict[str, Any]) -> str:
     """Why an order is refused."""
     try:
         return f"it was not: {await mesh.call('orders', 'create', order)}"
@@ -123,18 +138,18 @@ async def refused(order: dict[str, Any]) -> str:
         return error.status.name
 
 
-async def sell() -> None:
+async def sell(mesh: Mesh) -> None:
     async with mesh.subscribe("orders/*") as events:
         sold = await mesh.call("orders", "create", {"item": "tea", "count": 3}, timeout=2.0)
         check("an order", sold, {"id": "order-1", "receipt": {"paid": 12, "order": "order-1"}})
-        check("more cups than there are", await refused({"item": "cup", "count": 3}), "OUT_OF_STOCK")
-        check("more than the card allows", await refused({"item": "cup", "count": 2}), "DECLINED")
-        check("an order for nothing", await refused({"item": "moon"}), "INVALID_ARGUMENT")
+        check("more cups than there are", await refused(mesh, {"item": "cup", "count": 3}), "OUT_OF_STOCK")
+        check("more than the card allows", await refused(mesh, {"item": "cup", "count": 2}), "DECLINED")
+        check("an order for nothing", await refused(mesh, {"item": "moon"}), "INVALID_ARGUMENT")
         check("what is left", await mesh.call("inventory", "levels"), {"tea": 7, "cup": 2})
 
         many = [mesh.call("orders", "create", {"item": "tea", "count": 1}) for _ in range(7)]
         check("seven at once", len({order["id"] for order in await asyncio.gather(*many)}), 7)
-        check("one more", await refused({"item": "tea", "count": 1}), "OUT_OF_STOCK")
+        check("one more", await refused(mesh, {"item": "tea", "count": 1}), "OUT_OF_STOCK")
 
         told = [event for event in [await events.next() for _ in range(9)] if event is not None]
         check("the first event", (told[0].topic, told[0].value["id"]), ("orders/created", "order-1"))
@@ -142,7 +157,7 @@ async def sell() -> None:
         check("the others", {event.topic for event in told[2:]}, {"orders/created"})
 
 
-async def invoice() -> None:
+async def invoice(mesh: Mesh) -> None:
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Invoicing)
     thread = threading.Thread(target=server.serve_forever, args=(0.02,))
     thread.start()
@@ -179,14 +194,57 @@ async def dial(endpoint: str | None) -> object:
     return await asyncio.get_running_loop().run_in_executor(None, post)
 
 
-async def main() -> None:
-    async with mesh:
+async def whole() -> None:
+    """All of the shop in one process, which keeps to itself."""
+    async with Mesh("shop", call_timeout=5.0, local_only=True) as mesh:
+        await serve(mesh, *OTHERS)
         check("services", mesh.active_service_count(), 3)
-        await sell()
-        await invoice()
+        await sell(mesh)
+        await invoice(mesh)
         check("messages that left this process", mesh.stats().fabric_messages, 0)
     print("the shop is closed: all as it should be")
 
 
+async def part(name: str) -> None:
+    """One part of the shop, which finds the other wherever it runs, until Ctrl-C."""
+    other = OTHERS[name]
+    needs = "inventory" if other == "warehouse" else "orders"
+    opened = time.monotonic()
+    async with Mesh("shop", call_timeout=5.0) as mesh, mesh.watch(needs) as changes:
+        if name == "warehouse":  # the counter sells once it knows of a warehouse
+            await serve(mesh, name)
+        say(f"the {name} is open as node {mesh.node_id[:8]}, and looks for the {other} (Ctrl-C closes it)")
+        async for change in changes:
+            where = f"node {change.instance.node_id[:8]}"
+            if change.kind is ChangeKind.REMOVED:
+                say(f"the {other} on {where} is closed")
+            elif change.kind is ChangeKind.ADDED:
+                say(f"found the {other} on {where}, {time.monotonic() - opened:.3f} s after opening")
+                with contextlib.suppress(errors.NotFound, errors.Unavailable):  # it may close just now
+                    say(await greet(mesh, other))
+                if not mesh.registrations:
+                    await serve(mesh, name)
+
+
+async def greet(mesh: Mesh, other: str) -> str:
+    """Calls the other part, and says what it answered."""
+    try:
+        if other == "warehouse":
+            return f"in the warehouse there are {await mesh.call('inventory', 'levels')}"
+        return f"sold by the counter: {await mesh.call('orders', 'create', {'item': 'tea', 'count': 1})}"
+    except errors.HandlerFailed as error:
+        return f"the {other} refuses: {error.code}, {error.reason}"
+
+
+def say(line: str) -> None:
+    print(line, flush=True)
+
+
 if __name__ == "__main__":
-    asyncio.run(main())
+    if len(sys.argv) == 1:
+        asyncio.run(whole())
+    elif len(sys.argv) == 2 and sys.argv[1] in OTHERS:
+        with contextlib.suppress(KeyboardInterrupt):
+            asyncio.run(part(sys.argv[1]))
+    else:
+        raise SystemExit(f"usage: python shop.py [{'|'.join(OTHERS)}]")

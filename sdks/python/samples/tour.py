@@ -52,7 +52,8 @@ async def main() -> None:
     names = [registration.instance.service for registration in mesh.registrations]
     tour.step("register three services", ", ".join(names), names == ["greeter", "adder", "reverser"])
 
-    found = mesh.discover(tags=["tour"])
+    # Others may take this tour on this host right now, and their services are in the same mesh.
+    found = [one for one in mesh.discover(tags=["tour"]) if one.node_id == mesh.node_id]
     versions = {one.service: one.version for one in found}
     expected = {"adder": "1.1.0", "greeter": "1.0.0", "reverser": "2.0.0"}
     tour.step(
@@ -60,7 +61,7 @@ async def main() -> None:
     )
 
     count = mesh.active_service_count()
-    tour.step("count the active ones", count, count == 3)
+    tour.step("count the active ones", count, count >= 3)
 
     answers = [
         await mesh.call("greeter", "greet", "Ann", timeout=2.0),
@@ -71,7 +72,7 @@ async def main() -> None:
 
     for registration in mesh.registrations:
         await registration.deregister()
-    left = mesh.discover()
+    left = [one for one in mesh.discover() if one.node_id == mesh.node_id]
     await mesh.stop()
     tour.step("clean up", mesh, left == [] and not mesh.is_running)
 

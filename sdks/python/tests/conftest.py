@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import inspect
 import itertools
 import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+
+# Where tests find `processes`, which they share, however they are imported themselves.
+sys.path.insert(0, str(Path(__file__).parent))
 
 SECONDS_MAX = 30.0
 """Few tests take a tenth of it: whoever waits longer waits for what will never come. One that needs
@@ -33,6 +42,32 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
 
     asyncio.run(limited())
     return True
+
+
+@pytest.fixture(autouse=True, scope="session")
+def run_time_directory() -> Iterator[None]:
+    """Where the meshes of these tests meet: nobody else's do, also of those that have a name that
+    others use, such as in the documentation."""
+    with _directory() as directory, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_RUNTIME_DIR", directory)
+        yield
+
+
+@pytest.fixture
+def elsewhere() -> Iterator[str]:
+    """Another run-time directory: a process that meets there is as far away as on another host."""
+    with _directory() as directory:
+        yield directory
+
+
+@contextlib.contextmanager
+def _directory() -> Iterator[str]:
+    # Short, as the path of a socket must be.
+    directory = tempfile.mkdtemp(prefix="commy-", dir="/tmp" if os.path.isdir("/tmp") else None)
+    try:
+        yield directory
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
 
 
 @pytest.fixture

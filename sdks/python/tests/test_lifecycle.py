@@ -11,7 +11,7 @@ from typing import Any, Callable
 import pytest
 
 import commy
-from commy import CircuitBreaker, Mesh, errors
+from commy import CircuitBreaker, Mesh, TlsOptions, errors
 
 BAD_NAMES = ["", "n" * 65, "has space", "größe", ".begins-with-dot", "ends-with-dot.", "two..dots", "nul\0", "a/b"]
 
@@ -83,10 +83,29 @@ def test_a_name_that_is_no_string_is_a_type_error(bad: Any) -> None:
         {"breaker": CircuitBreaker(window=0)},
         {"breaker": CircuitBreaker(pause=-1)},
         {"zone": "z\udc00"},
+        {"mode": "hermit"},
+        {"listen": ["tcp/127.0.0.1:1", "carrier-pigeon/7"]},
+        {"listen": ["tcp/\udc00:1"]},
     ],
 )
 def test_options_that_break_a_rule_are_refused(name: str, options: dict[str, Any]) -> None:
     with pytest.raises(errors.InvalidArgument):
+        Mesh(name, **options)
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        ({"local_only": 1}, "local_only must be True or False, not 1"),
+        ({"shared_memory": None}, "shared_memory must be True or False, not None"),
+        ({"listen": "tcp/127.0.0.1:1"}, "listen must be a list of strings, not str"),
+        ({"connect": [1]}, "an entry of connect must be a string, not int"),
+        ({"tls": {"ca": "ca.pem"}}, "tls must be TlsOptions or None, not dict"),
+        ({"tls": TlsOptions(1, "a", "b")}, "ca must be a path, not int"),  # type: ignore[arg-type]
+    ],
+)
+def test_options_of_the_wrong_type_are_type_errors(name: str, options: dict[str, Any], reason: str) -> None:
+    with pytest.raises(TypeError, match=reason):
         Mesh(name, **options)
 
 
@@ -100,6 +119,13 @@ def test_the_facades_defaults_are_the_librarys(name: str) -> None:
     assert parameters["max_payload_bytes"].default == defaults.max_payload_bytes
     assert parameters["balance"].default.name == defaults.balance.name
     assert parameters["breaker"].default is defaults.breaker is None
+    assert parameters["mode"].default.name == defaults.mode.name
+    assert parameters["tls"].default is defaults.tls is None
+    for flag in ("local_only", "multicast", "allow_insecure", "shared_memory"):
+        assert parameters[flag].default is getattr(defaults, flag)
+    for endpoints in ("listen", "connect"):
+        assert list(parameters[endpoints].default) == getattr(defaults, endpoints) == []
+    assert list(inspect.signature(commy.blocking.Mesh).parameters.values()) == list(parameters.values())
     facade, breaker = CircuitBreaker(), raw.CircuitBreaker()
     assert (facade.requests_min, facade.failure_ratio) == (breaker.requests_min, breaker.failure_ratio)
     assert (facade.window * 1000, facade.pause * 1000) == (breaker.window_ms, breaker.open_ms)

@@ -39,6 +39,14 @@ impl Language for Python {
                 get: Get::Apt(&["python3-venv"]),
                 need: Need::Required,
             },
+            Tool {
+                // The tests make certificates for meshes across hosts.
+                name: "openssl",
+                probe: &["openssl", "version"],
+                minimum: "",
+                get: Get::Apt(&["openssl"]),
+                need: Need::Required,
+            },
         ]
     }
 

@@ -17,6 +17,8 @@ public struct MeshOptions: Hashable, Sendable {
     public var balance: Balance
     /// When calls to a failing instance are refused without being sent; never when absent.
     public var breaker: CircuitBreaker?
+    /// How other processes and hosts are reached; those of this host by themselves.
+    public var fabric: FabricOptions
 
     public init(
         zone: String? = nil,
@@ -25,7 +27,8 @@ public struct MeshOptions: Hashable, Sendable {
         drainTimeout: Duration = .seconds(5),
         maxPayloadBytes: Int = 8 << 20,
         balance: Balance = .leastLoaded,
-        breaker: CircuitBreaker? = nil
+        breaker: CircuitBreaker? = nil,
+        fabric: FabricOptions = FabricOptions()
     ) {
         self.zone = zone
         self.region = region
@@ -34,6 +37,7 @@ public struct MeshOptions: Hashable, Sendable {
         self.maxPayloadBytes = maxPayloadBytes
         self.balance = balance
         self.breaker = breaker
+        self.fabric = fabric
     }
 
     func lower(name: String) throws -> CommyFFI.MeshOptions {
@@ -45,7 +49,15 @@ public struct MeshOptions: Hashable, Sendable {
             drainTimeoutMs: milliseconds("drainTimeout", drainTimeout),
             maxPayloadBytes: whole("maxPayloadBytes", maxPayloadBytes),
             balance: balance.lower,
-            breaker: breaker?.lower()
+            breaker: breaker?.lower(),
+            localOnly: fabric.isLocalOnly,
+            mode: fabric.mode.lower,
+            listen: fabric.listen,
+            connect: fabric.connect,
+            tls: fabric.tls?.lower,
+            multicast: fabric.multicast,
+            allowInsecure: fabric.allowsInsecure,
+            sharedMemory: fabric.sharesMemory
         )
     }
 }

@@ -24,6 +24,10 @@ public struct MeshStats: Hashable, Sendable {
     public let peers: Int
     /// Messages handed to the fabric; a message within this process never is.
     public let fabricMessages: Int
+    /// Payload bytes handed to the fabric, by all meshes of this name in this process.
+    public let bytesSent: Int
+    /// Payload bytes that came from the fabric, for all meshes of this name in this process.
+    public let bytesReceived: Int
 
     init(_ stats: CommyFFI.MeshStats) {
         callsOK = Int(clamping: stats.callsOk)
@@ -37,5 +41,7 @@ public struct MeshStats: Hashable, Sendable {
         registrations = Int(clamping: stats.registrations)
         peers = Int(clamping: stats.peers)
         fabricMessages = Int(clamping: stats.fabricMessages)
+        bytesSent = Int(clamping: stats.bytesSent)
+        bytesReceived = Int(clamping: stats.bytesReceived)
     }
 }

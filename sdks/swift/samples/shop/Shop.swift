@@ -16,7 +16,9 @@ struct Shop {
     let mesh: Mesh
 
     static func main() async throws {
-        try await withMesh("shop", options: MeshOptions(callTimeout: .seconds(5))) { mesh in
+        // All of the shop is in this process, which keeps to itself.
+        let options = MeshOptions(callTimeout: .seconds(5), fabric: .localOnly)
+        try await withMesh("shop", options: options) { mesh in
             let shop = Shop(mesh: mesh)
             try await Inventory().register(in: mesh)
             try await Payments().register(in: mesh)

@@ -46,13 +46,15 @@ let names = registrations.map(\.instance.service)
 tour.step(
     "register three services", names.joined(separator: ", "), names == ["greeter", "adder", "reverser"])
 
-let found = try mesh.discover(tags: ["tour"]).map { "\($0.service) \($0.version)" }
+// Others may take this tour on this host right now, and their services are in the same mesh.
+let mine = try mesh.discover(tags: ["tour"]).filter { $0.nodeID == mesh.nodeID }
+let found = mine.map { "\($0.service) \($0.version)" }
 tour.step(
     "find all three", found.joined(separator: ", "),
     found == ["adder 1.1.0", "greeter 1.0.0", "reverser 2.0.0"])
 
 let count = try mesh.activeServiceCount
-tour.step("count the active ones", count, count == 3)
+tour.step("count the active ones", count, count >= 3)
 
 let options = CallOptions(timeout: .seconds(2))
 let greeting: String = try await mesh.call("greeter", "greet", "Ann", options: options)
@@ -64,7 +66,7 @@ tour.step("call each", "\(greeting), \(sum), \(text)", greeting == "hello Ann" &
 for registration in registrations {
     try await registration.deregister()
 }
-let left = try mesh.discover()
+let left = try mesh.discover().filter { $0.nodeID == mesh.nodeID }
 try await mesh.stop()
 tour.step("clean up", mesh, left.isEmpty && !mesh.isRunning)
 
