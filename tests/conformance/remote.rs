@@ -146,7 +146,10 @@ async fn events_go_both_ways_in_order() {
     for value in 0..200_u64 {
         let event = soon(events.next()).await.unwrap();
         assert_eq!(event.json::<u64>().unwrap(), value);
-        assert_eq!((event.publisher.to_string(), event.missed), (peer.node.clone(), 0));
+        assert_eq!(
+            (event.publisher.to_string(), event.missed),
+            (peer.node.clone(), 0)
+        );
     }
     for value in 0..200_u64 {
         mesh.publish("here").json(&value).await.unwrap();

@@ -10,7 +10,10 @@
 
 use std::{collections::HashMap, io::Write as _, time::Duration};
 
-use commy::{Bytes, Context, Failure, FabricMode, Mesh, Message, Query, Registration, Service, ServiceSpec, TlsOptions};
+use commy::{
+    Bytes, Context, FabricMode, Failure, Mesh, Message, Query, Registration, Service, ServiceSpec,
+    TlsOptions,
+};
 use futures_util::StreamExt as _;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 
@@ -96,7 +99,10 @@ async fn obey(mesh: &Mesh, registrations: &mut HashMap<String, Registration>, wo
             tokio::spawn(async move {
                 while let Some(event) = events.next().await {
                     let value: u64 = event.json().unwrap();
-                    say(&format!("event {value} {} {}", event.publisher, event.missed));
+                    say(&format!(
+                        "event {value} {} {}",
+                        event.publisher, event.missed
+                    ));
                 }
             });
         }
