@@ -10,9 +10,12 @@
 
 use std::{collections::HashMap, io::Write as _, time::Duration};
 
-use commy::{Bytes, Context, Failure, FabricMode, Mesh, Message, Query, Registration, Service, ServiceSpec, TlsOptions};
+use commy::{
+    Bytes, Context, FabricMode, Failure, Mesh, Message, Query, Registration, Service, ServiceSpec,
+    TlsOptions,
+};
 use futures_util::StreamExt as _;
-use tokio::io::{AsyncBufReadExt as _, BufReader};
+use tokio::sync::mpsc;
 
 fn say(line: &str) {
     let mut out = std::io::stdout().lock();
@@ -50,8 +53,15 @@ async fn main() {
     }
     say(&format!("ready {}", mesh.node_id()));
     let mut registrations = HashMap::new();
-    let mut lines = BufReader::new(tokio::io::stdin()).lines();
-    while let Ok(Some(line)) = lines.next_line().await {
+    let (sender, mut lines) = mpsc::channel(1);
+    std::thread::spawn(move || {
+        for line in std::io::stdin().lines().map_while(Result::ok) {
+            if sender.blocking_send(line).is_err() {
+                return;
+            }
+        }
+    });
+    while let Some(line) = lines.recv().await {
         let words: Vec<_> = line.split_whitespace().collect();
         if words == ["exit"] {
             // As it is: with a mesh that runs. A thread still reads from the input.
@@ -96,7 +106,10 @@ async fn obey(mesh: &Mesh, registrations: &mut HashMap<String, Registration>, wo
             tokio::spawn(async move {
                 while let Some(event) = events.next().await {
                     let value: u64 = event.json().unwrap();
-                    say(&format!("event {value} {} {}", event.publisher, event.missed));
+                    say(&format!(
+                        "event {value} {} {}",
+                        event.publisher, event.missed
+                    ));
                 }
             });
         }
