@@ -3,8 +3,9 @@
 use std::time::{Duration, Instant};
 
 use commy::{Change, ChangeKind, Mesh, Query, Status};
-use futures_util::{StreamExt, channel::oneshot};
+use futures_util::StreamExt;
 use serde_json::{Value, json};
+use tokio::sync::oneshot;
 
 use crate::{Outcome, serve_counter, serve_warehouse};
 
