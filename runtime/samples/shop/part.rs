@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use commy::{Change, ChangeKind, Mesh, Query, Status};
 use futures_util::StreamExt;
 use serde_json::{Value, json};
+use tokio::sync::oneshot;
 
 use crate::{Outcome, serve_counter, serve_warehouse};
 
@@ -38,7 +39,7 @@ impl Part {
     }
 }
 
-/// Opens a part until Ctrl-C closes it.
+/// Opens a part until a line on standard input closes it.
 pub(crate) async fn open(part: Part) -> Outcome {
     let opened = Instant::now();
     let mesh = Mesh::builder("shop")
@@ -46,17 +47,31 @@ pub(crate) async fn open(part: Part) -> Outcome {
         .build()?;
     mesh.start().await?;
     println!(
-        "the {} is open as node {}, and looks for the {} (Ctrl-C closes it)",
+        "the {} is open as node {}, and looks for the {} (Enter closes it)",
         part.name(),
         short(&mesh.node_id()),
         part.other().name()
     );
     tokio::select! {
         outcome = look_out(&mesh, part, opened) => outcome?,
-        closed = tokio::signal::ctrl_c() => closed?,
+        () = entered() => {}
     }
     mesh.stop().await?;
     Ok(())
+}
+
+/// Waits for a line on standard input; for ever if there will be none.
+async fn entered() {
+    let (sender, entered) = oneshot::channel();
+    std::thread::spawn(move || {
+        if matches!(std::io::stdin().read_line(&mut String::new()), Ok(1..)) {
+            // Whoever waited may be gone.
+            let _ = sender.send(());
+        }
+    });
+    if entered.await.is_err() {
+        std::future::pending().await
+    }
 }
 
 /// Meets the other part each time that it opens.

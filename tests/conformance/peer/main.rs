@@ -15,7 +15,7 @@ use commy::{
     TlsOptions,
 };
 use futures_util::StreamExt as _;
-use tokio::io::{AsyncBufReadExt as _, BufReader};
+use tokio::sync::mpsc;
 
 fn say(line: &str) {
     let mut out = std::io::stdout().lock();
@@ -53,8 +53,15 @@ async fn main() {
     }
     say(&format!("ready {}", mesh.node_id()));
     let mut registrations = HashMap::new();
-    let mut lines = BufReader::new(tokio::io::stdin()).lines();
-    while let Ok(Some(line)) = lines.next_line().await {
+    let (sender, mut lines) = mpsc::channel(1);
+    std::thread::spawn(move || {
+        for line in std::io::stdin().lines().map_while(Result::ok) {
+            if sender.blocking_send(line).is_err() {
+                return;
+            }
+        }
+    });
+    while let Some(line) = lines.recv().await {
         let words: Vec<_> = line.split_whitespace().collect();
         if words == ["exit"] {
             // As it is: with a mesh that runs. A thread still reads from the input.
