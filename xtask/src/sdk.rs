@@ -15,7 +15,7 @@ use crate::check::Check;
 use crate::native::Native;
 use crate::site::Site;
 use crate::step::Step;
-use crate::tool::Tool;
+use crate::tool::{Get, Need, Tool};
 
 /// The conformance topics: the same in every language, and in every language tested.
 pub(crate) const TOPICS: &[&str] = &[
@@ -33,6 +33,15 @@ pub(crate) const TOPICS: &[&str] = &[
     "remote",
     "failure",
 ];
+
+/// By what SDKs' tests make certificates for meshes across hosts.
+const OPENSSL: Tool = Tool {
+    name: "openssl",
+    probe: &["openssl", "version"],
+    minimum: "",
+    get: Get::Apt(&["openssl"]),
+    need: Need::Required,
+};
 
 /// Every language, in the order of the tables. A new one is a file and a row.
 pub(crate) const LANGUAGES: &[&dyn Language] =

@@ -38,6 +38,7 @@ final class Peer: @unchecked Sendable {
             process.environment = ProcessInfo.processInfo.environment
                 .merging(["XDG_RUNTIME_DIR": directory]) { $1 }
         }
+        process.terminationHandler = { [said] in said.end($0.terminationStatus) }
         try process.run()
         Thread.detachNewThread { [said] in
             while case let data = output.fileHandleForReading.availableData, !data.isEmpty {
@@ -94,16 +95,23 @@ final class Peer: @unchecked Sendable {
     /// Tells it to end with a mesh that runs, and returns its status.
     func exits() async throws -> Int32 {
         try begins("exit")
-        try await eventually("a process that is told to end ends") { !process.isRunning }
-        return process.terminationStatus
+        try await eventually("a process that is told to end ends") { said.status != nil }
+        return said.status ?? -1
     }
 }
 
-/// The lines of a process that nobody waited for yet.
+/// The lines of a process that nobody waited for yet, and how it ended.
 private final class Said: @unchecked Sendable {
     private let lock = NSLock()
     private var lines: [String] = []
     private var rest = Data()
+    private var ended: Int32?
+
+    var status: Int32? { lock.withLock { ended } }
+
+    func end(_ status: Int32) {
+        lock.withLock { ended = status }
+    }
 
     var all: [String] { lock.withLock { lines } }
 

@@ -318,7 +318,7 @@ private struct Authority {
         try openssl(
             "x509 -req -in \(node).csr -CA ca.pem -CAkey ca-key.pem -CAcreateserial -days 2 "
                 + "-extfile names -out \(node).pem")
-        let path = { folder.appending(path: $0).path }
+        let path = { (file: String) in folder.appending(path: file).path }
         return TLSOptions(ca: path("ca.pem"), certificate: path("\(node).pem"), key: path("\(node)-key.pem"))
     }
 

@@ -4,7 +4,7 @@ use anyhow::{Context as _, Result};
 use camino::{Utf8Path, Utf8PathBuf};
 use xtask::bindings;
 
-use super::{Language, Sdk};
+use super::{Language, OPENSSL, Sdk};
 use crate::check::{Check, Column, Evidence};
 use crate::native::Native;
 use crate::site::Site;
@@ -39,14 +39,7 @@ impl Language for Python {
                 get: Get::Apt(&["python3-venv"]),
                 need: Need::Required,
             },
-            Tool {
-                // The tests make certificates for meshes across hosts.
-                name: "openssl",
-                probe: &["openssl", "version"],
-                minimum: "",
-                get: Get::Apt(&["openssl"]),
-                need: Need::Required,
-            },
+            OPENSSL,
         ]
     }
 

@@ -39,8 +39,15 @@ say("ready \(mesh.nodeID)")
 
 var registrations: [String: Registration] = [:]
 let lines = AsyncStream<String> { continuation in
+    // Not by `readLine`, which holds a lock while it waits that `exit` waits for.
     Thread.detachNewThread {
-        while let line = readLine() { continuation.yield(line) }
+        var rest = Data()
+        while case let data = FileHandle.standardInput.availableData, !data.isEmpty {
+            rest += data
+            var parts = rest.split(separator: 10, omittingEmptySubsequences: false)
+            rest = Data(parts.removeLast())
+            for line in parts { continuation.yield(String(decoding: line, as: UTF8.self)) }
+        }
         continuation.finish()
     }
 }

@@ -14,13 +14,15 @@ use crate::site::Site;
 use crate::step::Step;
 use crate::tool::{self, Found};
 
-/// `libc6-dev` and the rest are what Swift's linker needs, and Debian's package leaves to its users.
+/// `libc6-dev` and the rest are what Swift's linker needs, and Debian's package leaves to its users;
+/// by `openssl`, tests make certificates.
 const PACKAGES: &[&str] = &[
     "ca-certificates",
     "g++",
     "gcc",
     "libc6-dev",
     "libstdc++-14-dev",
+    "openssl",
     "swiftlang",
 ];
 const NAMESPACE: [&str; 4] = ["unshare", "--mount", "--propagation", "private"];

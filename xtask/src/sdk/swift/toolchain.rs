@@ -7,6 +7,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use super::debian;
 use crate::pins;
+use crate::sdk::OPENSSL;
 use crate::site::Site;
 use crate::step::Step;
 use crate::tool::{Found, Get, Need, Tool};
@@ -35,7 +36,7 @@ const DEBOOTSTRAP: Tool = Tool {
 /// The tools to have, on this machine.
 pub(super) fn tools() -> Vec<Tool> {
     match ON_PATH.find() {
-        Found::Good(_) => vec![ON_PATH],
+        Found::Good(_) => vec![ON_PATH, OPENSSL],
         Found::Old(_) | Found::Missing => vec![DEBOOTSTRAP, ON_PATH],
     }
 }
