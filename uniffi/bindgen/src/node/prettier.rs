@@ -26,13 +26,15 @@ pub(crate) fn hugged(
     last: &str,
     close: &str,
 ) -> String {
-    let mut head = open.to_owned();
+    let open = &broken_types(depth, open);
+    let mut head = open.clone();
     for item in items {
         head += item;
         head += ", ";
     }
     let first = last.split('\n').next().unwrap_or_default();
-    if !last.contains('\n') || width(depth, &head) + first.chars().count() <= STYLE.width {
+    let line = head.rsplit('\n').next().unwrap_or_default();
+    if !last.contains('\n') || width(depth, line) + first.chars().count() <= STYLE.width {
         return head + last + close;
     }
     let items: Vec<_> = items
@@ -41,6 +43,19 @@ pub(crate) fn hugged(
         .chain([layout::indent(STYLE, 1, last)])
         .collect();
     list(depth, open, &items, close)
+}
+
+/// The beginning of a call, whose types have a line each if all of them do not fit one.
+fn broken_types(depth: usize, open: &str) -> String {
+    match open.split_once('<') {
+        Some((callee, types)) if width(depth, open) > STYLE.width && types.contains(", ") => {
+            let outer = STYLE.indent.repeat(depth);
+            let types = types.trim_end_matches(">(").replace(", ", ",\n  ");
+            let types = layout::indent(STYLE, depth, &types);
+            format!("{callee}<\n{outer}  {types}\n{outer}>(")
+        }
+        _ => open.to_owned(),
+    }
 }
 
 /// A statement that names the result of a call.
@@ -195,6 +210,16 @@ mod tests {
         let open = format!("const {} = f(", "x".repeat(70));
         let long = hugged(0, &open, &["one".to_owned()], &last, ");");
         assert_eq!(long, format!("{open}\n  one,\n  {{\n    a: 1,\n  }},\n);"));
+    }
+
+    #[test]
+    fn types_that_do_not_fit_have_a_line_each() {
+        let name = "X".repeat(70);
+        let open = format!("const x = f<{name}, {name}Init>(");
+        let last = object(0, &["a: 1".to_owned()]);
+        let text = hugged(0, &open, &["one".to_owned()], &last, ");");
+        let expected = format!("const x = f<\n  {name},\n  {name}Init\n>(one, {{\n  a: 1,\n}});");
+        assert_eq!(text, expected);
     }
 
     #[test]
