@@ -47,6 +47,16 @@ test("a future may wake its caller often", async () => {
   assert.equal(await futures.wakeOften(5000), 5000);
 });
 
+test("no wake is lost that comes while a future is polled", async () => {
+  const hops = Array.from({ length: 64 }, () => futures.hopOften(2000));
+  const rare = futures.hopOften(20_000);
+  assert.deepEqual(
+    await Promise.all(hops),
+    hops.map(() => 2000),
+  );
+  assert.equal(await rare, 20_000);
+});
+
 test("a failure rejects, and so does a panic", async () => {
   await assert.rejects(
     futures.failAfter("why", 1n),

@@ -18,12 +18,15 @@ import {
 } from "./ffi.js";
 import type { Library } from "./library.js";
 import {
+  abandonBell,
   answer,
   atThreadEnd,
+  type Bell,
   keepAlive,
   letEnd,
   notAtThreadEnd,
   note,
+  notebook,
   noted,
   returnBell,
   ring,
@@ -108,9 +111,18 @@ export function drive<T>(
 
 /** Polls, and notes what Rust says before the call returns. */
 function poll(driver: Driver, future: Handle): number {
-  noted.bytes[0] = WAITS;
-  driver.poll(future, note, noted.address);
-  return noted.bytes[0];
+  return noted(WAITS, () => driver.poll(future, note, notebook));
+}
+
+/**
+ * Has a bell rung, exactly once, when a future that waits should be polled. Tells whether that
+ * is sure to be so: a thread that took the note of the last poll for its own may have woken the
+ * future just before it knew of the bell.
+ */
+function arm(driver: Driver, future: Handle, bell: Bell): boolean {
+  // Rust gives the place of the note to the bell, and notes that it did.
+  const state = noted(WAITS, () => driver.poll(future, ring, bell.address));
+  return state === WAKE;
 }
 
 /** Polls whenever Rust rings, until the future is ready. */
@@ -121,17 +133,20 @@ function wait(
   finish: () => void,
   signal: AbortSignal | undefined,
 ): void {
+  let bell = takeBell(onRing);
   const goOn = (state: number): void => {
-    if (state === WAKE) {
-      answer(bell);
-    } else {
-      // From here on the bell is rung exactly once: when the future should be polled.
-      driver.poll(future, ring, bell.address);
+    if (state === WAITS && arm(driver, future, bell)) {
+      return;
     }
+    if (state === WAITS) {
+      abandonBell(bell);
+      bell = takeBell(onRing);
+    }
+    answer(bell);
   };
   // Has the bell rung if it is to be, and the next poll be ready.
   const abort = (): void => driver.cancel(future);
-  const bell = takeBell(() => {
+  function onRing(): void {
     const state = poll(driver, future);
     if (state !== READY) {
       goOn(state);
@@ -142,7 +157,7 @@ function wait(
     signal?.removeEventListener("abort", abort);
     notAtThreadEnd(driver.freeAddress, future);
     finish();
-  });
+  }
   keepAlive();
   atThreadEnd(driver.freeAddress, future);
   signal?.addEventListener("abort", abort, { once: true });

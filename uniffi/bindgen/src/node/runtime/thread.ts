@@ -194,6 +194,11 @@ export function returnBell(bell: Bell): void {
   spare.push(bell);
 }
 
+/** Takes a bell back that may still be rung, which it will be once. */
+export function abandonBell(bell: Bell): void {
+  bell.onRing = () => returnBell(bell);
+}
+
 let pending = 0;
 
 /** Keeps the process alive, until as many calls of `letEnd`. */
@@ -212,8 +217,20 @@ export function letEnd(): void {
 }
 
 /**
- * A place where Rust notes a small number: a function that stores its second argument where
- * its first one points to. libuv has one.
+ * What Rust calls to note a small number, and its first argument: the note is seen only by the
+ * thread that called, so that what another thread notes late disturbs nobody.
  */
-export const note = Number(process_.symbol("uv_handle_set_data"));
-export const noted = new Block(8);
+export const note = Number(process_.symbol("uv_key_set"));
+export const notebook = forever(8);
+checked("uv_key_create", native("uv_key_create", [ffi.address])(notebook));
+
+const setNote = native("uv_key_set", [ffi.address, ffi.address]);
+const getNote = process_.func("uv_key_get", ffi.address, [ffi.address]);
+
+/** What Rust notes on this thread while it runs; `otherwise` if nothing. */
+export function noted(otherwise: number, run: () => void): number {
+  setNote(notebook, otherwise);
+  run();
+  // Rust gives a byte, and what surrounds it is anything.
+  return Number(getNote(notebook)) & 0xff;
+}
