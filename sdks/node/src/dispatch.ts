@@ -40,6 +40,8 @@ export class Dispatcher implements raw.Handler {
   cancel(invocationId: bigint): void {
     const job = this.#jobs.get(invocationId);
     if (job !== undefined) {
+      // A handler that never ends keeps what it was given, and nobody else does.
+      this.#jobs.delete(invocationId);
       queueMicrotask(() => job.context.cancel());
     }
   }

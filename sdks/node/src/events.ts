@@ -59,6 +59,7 @@ const OVERFLOW = new Map<Overflow, raw.Overflow>([
 /** A queue of events whose topics match a filter. */
 export class Subscription<T = unknown> extends Stream<Event<T>> {
   readonly #inner: raw.Subscription;
+  #droppedAtEnd: number | undefined;
 
   /** @internal */
   constructor(inner: raw.Subscription) {
@@ -68,7 +69,12 @@ export class Subscription<T = unknown> extends Stream<Event<T>> {
 
   /** How many events it has lost by its overflow policy so far. */
   get dropped(): number {
-    return Number(this.#inner.dropped());
+    return this.#droppedAtEnd ?? Number(this.#inner.dropped());
+  }
+
+  /** @internal */
+  protected override beforeEnd(): void {
+    this.#droppedAtEnd = Number(this.#inner.dropped());
   }
 }
 

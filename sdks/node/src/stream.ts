@@ -15,6 +15,7 @@ export interface SignalOptions {
 export interface Source<R> {
   next(options?: SignalOptions): Promise<R | undefined>;
   close(): void;
+  [Symbol.dispose](): void;
 }
 
 /**
@@ -25,6 +26,7 @@ export abstract class Stream<T> implements AsyncIterableIterator<T, undefined> {
   readonly #source: Source<unknown>;
   readonly #lift: (item: never) => T;
   #isClosed = false;
+  #isOver = false;
 
   /** @internal */
   constructor(source: Source<unknown>, lift: (item: never) => T) {
@@ -42,21 +44,29 @@ export abstract class Stream<T> implements AsyncIterableIterator<T, undefined> {
    * queued has been taken. A wait that is given up loses nothing: the item goes to the next one.
    */
   async next(options?: SignalOptions): Promise<IteratorResult<T, undefined>> {
-    const item = await liftingAsync(() => this.#source.next(options));
-    return item === undefined
-      ? { done: true, value: undefined }
-      : { done: false, value: this.#lift(item as never) };
+    options?.signal?.throwIfAborted();
+    const item = this.#isOver
+      ? undefined
+      : await liftingAsync(() => this.#source.next(options));
+    if (item !== undefined) {
+      return { done: false, value: this.#lift(item as never) };
+    }
+    this.#end();
+    return { done: true, value: undefined };
   }
 
   /** Ends it; whoever waits for an item gets none. Doing it twice does nothing. */
   close(): void {
     this.#isClosed = true;
-    this.#source.close();
+    if (!this.#isOver) {
+      this.#source.close();
+    }
   }
 
-  /** Closes it: what a loop that is left calls. */
+  /** Closes it and lets go of what is queued: what a loop that is left calls. */
   async return(): Promise<IteratorResult<T, undefined>> {
     this.close();
+    this.#end();
     return { done: true, value: undefined };
   }
 
@@ -65,6 +75,18 @@ export abstract class Stream<T> implements AsyncIterableIterator<T, undefined> {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.close();
+    await this.return();
   }
+
+  /** Frees the source now, not when it is collected. */
+  #end(): void {
+    if (!this.#isOver) {
+      this.beforeEnd?.();
+      this.#isOver = true;
+      this.#source[Symbol.dispose]();
+    }
+  }
+
+  /** @internal Called while the source is still there. */
+  protected beforeEnd?(): void;
 }
