@@ -115,6 +115,27 @@ test("a worker may be terminated while its calls wait", async () => {
   }
 });
 
+test("a worker may be terminated while its calls end and others begin", async () => {
+  for (let turn = 0; turn < 5; turn++) {
+    const worker = new Worker(
+      new URL(
+        `data:text/javascript,${encodeURIComponent(`${prelude}
+          const call = async () => {
+            for (;;) await futures.hopOften(3);
+          };
+          for (let index = 0; index < 16; index++) {
+            void call();
+          }
+          parentPort.postMessage("calls");
+        `)}`,
+      ),
+    );
+    await new Promise((resolve) => worker.once("message", resolve));
+    await new Promise((resolve) => setTimeout(resolve, 5 * turn));
+    assert.equal(await worker.terminate(), 1);
+  }
+});
+
 test("a pending call keeps the process alive, and nothing else does", async () => {
   const waited = await inProcess(`
     futures.greetAfter("ada", 300n).then(console.log);

@@ -13,6 +13,8 @@ import koffi from "koffi";
 import { Block, type CType, ffi, process_ } from "./ffi.js";
 
 const UV_ASYNC = 1;
+const UV_POLL = 8;
+const UV_READABLE = 1;
 const UV_RUN_NOWAIT = 2;
 
 type Native = (...args: number[]) => number;
@@ -47,6 +49,21 @@ const initBell = native("uv_async_init", [
 ]);
 const refHandle = native("uv_ref", [ffi.address]);
 const unrefHandle = native("uv_unref", [ffi.address]);
+const startPoll = native("uv_poll_start", [
+  ffi.address,
+  ffi.int32,
+  ffi.address,
+]);
+const typeOf = native("uv_handle_get_type", [ffi.address]);
+const fileOf = native("uv_fileno", [ffi.address, ffi.address]);
+const visitor = koffi.pointer(
+  koffi.proto(ffi.void, [ffi.address, ffi.address]),
+);
+const walk = process_.func("uv_walk", ffi.void, [
+  ffi.address,
+  visitor,
+  ffi.address,
+]);
 const closeHandle = native("uv_close", [ffi.address, ffi.address]);
 
 function checked(name: string, status: number): void {
@@ -92,11 +109,14 @@ function ownLoop(): Belfry {
   makeBell(loop);
   runLoop(loop, UV_RUN_NOWAIT);
   const descriptor = backendOf(loop);
-  const watch = koffi.node.poll(descriptor, { readable: true }, () => {
-    runLoop(loop, UV_RUN_NOWAIT);
-  });
+  const watch = koffi.node.poll(descriptor, { readable: true }, () => {});
   watch.unref();
-  // koffi ends the process if the watch is due when no JavaScript may run any more.
+  // koffi closes the watch when the thread ends, but ends the process if the watch is due when
+  // no JavaScript may run any more. Its callbacks do nothing then, so one takes the watch over.
+  checked(
+    "uv_poll_start",
+    startPoll(pollOf(descriptor), UV_READABLE, onReadable),
+  );
   process.once("exit", () => watch.close());
   atThreadEnd(Number(process_.symbol("close")), descriptor);
   return {
@@ -106,11 +126,37 @@ function ownLoop(): Belfry {
   };
 }
 
-/** Windows has nothing to watch a loop by, so Node's own has to do. */
-function nodeLoop(): Belfry {
+/** The handle of Node's own loop that watches a descriptor. */
+function pollOf(descriptor: number): number {
+  const found = new Block(8);
+  let poll: number | undefined;
+  const visit = koffi.register((handle: number) => {
+    if (
+      typeOf(handle) === UV_POLL &&
+      fileOf(handle, found.address) === 0 &&
+      found.bytes.readInt32LE(0) === descriptor
+    ) {
+      poll = handle;
+    }
+  }, visitor);
+  walk(ownerLoop(), visit, 0);
+  koffi.unregister(visit);
+  if (poll === undefined) {
+    throw new Error("the event loop does not watch what it was told to");
+  }
+  return poll;
+}
+
+/** The loop that Node runs on this thread. */
+function ownerLoop(): number {
   const out = new Block(8);
   checked("the event loop", getNodeLoop(koffi.node.env, out.address));
-  const loop = Number(out.bytes.readBigUInt64LE(0));
+  return Number(out.bytes.readBigUInt64LE(0));
+}
+
+/** Windows has nothing to watch a loop by, so Node's own has to do. */
+function nodeLoop(): Belfry {
+  const loop = ownerLoop();
   process.once("exit", () => {
     for (const address of bells.keys()) {
       closeHandle(address, 0);
@@ -162,7 +208,17 @@ const onRing = Number(
   ),
 );
 
-const belfry = process.platform === "win32" ? nodeLoop() : ownLoop();
+/** What Node's loop calls when one of the bells in the other loop was rung. */
+const onReadable = Number(
+  koffi.register(
+    () => {
+      runLoop(belfry.loop, UV_RUN_NOWAIT);
+    },
+    koffi.pointer(koffi.proto(ffi.void, [ffi.address, ffi.int32, ffi.int32])),
+  ),
+);
+
+const belfry: Belfry = process.platform === "win32" ? nodeLoop() : ownLoop();
 
 /** Has a bell answered soon, as if it had been rung. */
 export function answer(bell: Bell): void {
