@@ -32,7 +32,6 @@ export interface Context {
  */
 export type HandlerFunction = (
   // The payload is what the caller sent: only the handler knows what that should be.
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any
   payload: any,
   context: Context,
 ) => unknown;

@@ -115,6 +115,7 @@ export function toJson(value: unknown): string {
     }
     throw new TypeError(
       `a payload must be bytes or a value that JSON can express: ${(error as Error).message.split("\n")[0]}`,
+      { cause: error },
     );
   }
 }

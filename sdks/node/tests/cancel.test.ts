@@ -6,7 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 import { type Context, DeadlineExceededError, Mesh } from "commy";
 
-import { eventually, fact, failure, name } from "./support.js";
+import { eventually, fact, failure, name, Signal } from "./support.js";
 
 /** A handler that waits to be cancelled, and tells. */
 class Stuck {
@@ -116,11 +116,11 @@ describe("cancel", () => {
 
   fact("a handler that ignores its cancellation harms nobody", async () => {
     await using mesh = await Mesh.start(name());
-    let isFree = false;
+    const mayEnd = new Signal();
     let begun = 0;
     await mesh.register("stubborn", async (value) => {
       begun += 1;
-      while (!isFree) {
+      while (!mayEnd.isFired) {
         await sleep(1);
       }
       return value ?? "late";
@@ -131,7 +131,7 @@ describe("cancel", () => {
     await eventually(() => begun === 1, "the handler began");
     controller.abort();
     await assert.rejects(call, { name: "AbortError" });
-    isFree = true;
+    mayEnd.fire();
     assert.equal(await mesh.call("stubborn", "", "again"), "again");
   });
 

@@ -125,6 +125,7 @@ describe("register", () => {
         later: (value: number) =>
           new Promise((resolve) => setTimeout(resolve, 1, value + 3)),
         thenable: (value: number) => ({
+          // oxlint-disable-next-line no-thenable -- what `await` takes for a promise
           then: (resolve: (value: number) => void) => resolve(value + 4),
         }),
         nothing: () => {},
