@@ -25,6 +25,10 @@ pub(crate) const SWIFT_MINIMUM: &str = "6.0";
 pub(crate) const SWIFT_SUITE: &str = "trixie";
 pub(crate) const SWIFT_ROOT: &str = "debian-13-swift-6.0";
 
+/// The oldest Node whose test runner writes the reports that we read; the SDK itself runs on 18.
+/// What Node's SDK is built with is pinned in `sdks/node/package.json`.
+pub(crate) const NODE_MINIMUM: &str = "20.11";
+
 /// The channel of `rust-toolchain.toml`; a test keeps the two alike.
 pub(crate) const RUST: &str = "1.95.0";
 /// Optional tools of a Rust developer: the lowest versions that read our settings.

@@ -4,6 +4,7 @@
 //! what counts as a failure and how it is shown is decided by the commands.
 
 mod kotlin;
+mod node;
 mod python;
 mod rust;
 mod swift;
@@ -45,7 +46,7 @@ const OPENSSL: Tool = Tool {
 
 /// Every language, in the order of the tables. A new one is a file and a row.
 pub(crate) const LANGUAGES: &[&dyn Language] =
-    &[&rust::Rust, &python::Python, &kotlin::Kotlin, &swift::Swift];
+    &[&rust::Rust, &python::Python, &kotlin::Kotlin, &swift::Swift, &node::Node];
 
 /// The languages whose SDK is built from the UDL.
 pub(crate) fn sdks() -> impl Iterator<Item = &'static dyn Sdk> {

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use cargo_metadata::Package;
 
-use super::Language;
+use super::{Language, sdks};
 use crate::check::{Check, Column, Evidence};
 use crate::pins;
 use crate::site::Site;
@@ -114,7 +114,9 @@ impl Language for Rust {
             checks.push(lint("cargo deny", &["deny", "--all-features", "check"]));
         }
 
-        let integration = test_targets(site, |package| package.name.as_str() != TESTS);
+        // A suite that is called after another language is that language's to run.
+        let mut integration = test_targets(site, |package| package.name.as_str() != TESTS);
+        integration.retain(|target| !sdks().any(|sdk| sdk.name() == target));
         let mut unit = vec!["--lib", "--bins"];
         unit.extend(
             integration
