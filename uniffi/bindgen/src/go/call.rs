@@ -162,7 +162,7 @@ impl Calls<'_> {
         failed: &str,
         lines: &mut Vec<String>,
     ) {
-        let table = header::future_table(callable.ffi_result().as_ref());
+        let table = names::future_table(&header::future_table(callable.ffi_result().as_ref()));
         lines.push(format!("start := {call}"));
         if has_writer {
             // Nothing is kept while the call waits.
@@ -170,14 +170,16 @@ impl Calls<'_> {
         }
         lines.push("uniffiCheck(start.status)".into());
         lines.push("future := start.value".into());
-        lines.push(format!("defer C.uniffi_finish(&C.{table}, future)"));
-        lines.push(format!("uniffiAwait(ctx, &C.{table}, future)"));
+        lines.push(format!("defer C.uniffi_finish({table}, future)"));
+        lines.push(format!("uniffiAwait(ctx, {table}, future)"));
         if let Some(symbols) = &callable.future {
             lines.push(format!("out := C.call_{}(future)", symbols.complete.name()));
         }
         let read = self.error_reader(callable);
         lines.push("if out.status.code != 0 {".into());
-        lines.push(format!("\t{failed}uniffiUnfinished(ctx, out.status, {read})"));
+        lines.push(format!(
+            "\t{failed}uniffiUnfinished(ctx, out.status, {read})"
+        ));
         lines.push("}".into());
         lines.extend(self.give(callable, Gives::Own));
     }

@@ -15,7 +15,9 @@ pub(crate) fn aligned(depth: usize, rows: &[Row]) -> String {
     let mut text = String::new();
     let mut start = 0;
     while start < rows.len() {
-        let more = rows[start + 1..].iter().take_while(|row| row.doc.is_empty());
+        let more = rows[start + 1..]
+            .iter()
+            .take_while(|row| row.doc.is_empty());
         let end = start + 1 + more.count();
         let section = &rows[start..end];
         for row in section {

@@ -81,7 +81,9 @@ impl Header<'_> {
                 Passing::Borrowed => {
                     parameters.push(format!("const uint8_t *{name}"));
                     parameters.push(format!("int32_t {name}_len"));
-                    prepare.push(format!("ForeignBytes {name}_bytes = {{{name}_len, {name}}};"));
+                    prepare.push(format!(
+                        "ForeignBytes {name}_bytes = {{{name}_len, {name}}};"
+                    ));
                     arguments.push(format!("{name}_bytes"));
                 }
                 Passing::Object => {
@@ -102,7 +104,13 @@ impl Header<'_> {
         if has_status {
             arguments.push("&out.status".into());
         }
-        function(ffi.name(), result.as_ref(), &parameters, &prepare, &arguments)
+        function(
+            ffi.name(),
+            result.as_ref(),
+            &parameters,
+            &prepare,
+            &arguments,
+        )
     }
 
     fn clone_symbol(&self, ty: &Type) -> Option<&str> {
@@ -118,24 +126,7 @@ impl Header<'_> {
 
     /// The functions that take the results of futures, one a type of result.
     fn futures(&self) -> Vec<Future> {
-        let mut futures: Vec<Future> = Vec::new();
-        for callable in self.callables() {
-            let Some(symbols) = &callable.future else {
-                continue;
-            };
-            let name = future_table(callable.ffi_result().as_ref());
-            if futures.iter().any(|future| future.name == name) {
-                continue;
-            }
-            futures.push(Future {
-                name,
-                poll: symbols.poll.name().to_owned(),
-                cancel: symbols.cancel.name().to_owned(),
-                free: symbols.free.name().to_owned(),
-                complete: plain_call(&symbols.complete, "future"),
-            });
-        }
-        futures
+        futures(self.interface)
     }
 
     /// The functions that tell Rust the results of foreign futures.
@@ -188,11 +179,32 @@ pub(crate) struct Future {
     pub(crate) complete: String,
 }
 
+/// The functions that drive futures, one table a type of result.
+pub(crate) fn futures(interface: &Interface<'_>) -> Vec<Future> {
+    let mut futures: Vec<Future> = Vec::new();
+    for callable in callables(interface) {
+        let Some(symbols) = &callable.future else {
+            continue;
+        };
+        let name = future_table(callable.ffi_result().as_ref());
+        if futures.iter().any(|future| future.name == name) {
+            continue;
+        }
+        futures.push(Future {
+            name,
+            poll: symbols.poll.name().to_owned(),
+            cancel: symbols.cancel.name().to_owned(),
+            free: symbols.free.name().to_owned(),
+            complete: plain_call(&symbols.complete, "future"),
+        });
+    }
+    futures
+}
+
 /// Everything that is called and Rust implements: also what `[Traits]` derives.
 pub(crate) fn callables<'a>(interface: &'a Interface<'_>) -> Vec<&'a Callable> {
-    let is_rust = |callable: &&Callable| {
-        !matches!(callable.owner, Some(Type::CallbackInterface { .. }))
-    };
+    let is_rust =
+        |callable: &&Callable| !matches!(callable.owner, Some(Type::CallbackInterface { .. }));
     let objects = interface.objects.iter().map(|object| &object.traits);
     let records = interface.records.iter().map(|record| &record.traits);
     let enums = interface.enums.iter().map(|item| &item.traits);
@@ -200,7 +212,11 @@ pub(crate) fn callables<'a>(interface: &'a Interface<'_>) -> Vec<&'a Callable> {
         .chain(records)
         .chain(enums)
         .flat_map(|traits| traits.methods());
-    interface.callables().filter(is_rust).chain(derived).collect()
+    interface
+        .callables()
+        .filter(is_rust)
+        .chain(derived)
+        .collect()
 }
 
 /// The table of the functions that drive futures of a result.
@@ -316,7 +332,11 @@ fn definition(definition: &FfiDefinition) -> String {
             let fields: String = (0..)
                 .zip(item.fields())
                 .map(|(position, field)| {
-                    format!("  {} {};\n", c(&field.type_()), name(position, field.name()))
+                    format!(
+                        "  {} {};\n",
+                        c(&field.type_()),
+                        name(position, field.name())
+                    )
                 })
                 .collect();
             format!("typedef struct {0} {{\n{fields}}} {0};", item.name())
@@ -331,7 +351,11 @@ fn definition(definition: &FfiDefinition) -> String {
                 arguments.push("RustCallStatus *".to_owned());
             }
             let result = item.return_type().map_or_else(|| "void".to_owned(), c);
-            format!("typedef {result} (*{})({});", item.name(), arguments.join(", "))
+            format!(
+                "typedef {result} (*{})({});",
+                item.name(),
+                arguments.join(", ")
+            )
         }
         FfiDefinition::Function(function) => prototype(function),
     }

@@ -190,6 +190,12 @@ pub(crate) fn handles(name: &str) -> String {
     format!("uniffi{}Handles", exported(name))
 }
 
+/// The variable that holds a table of C's.
+pub(crate) fn future_table(table: &str) -> String {
+    let words = table.split('_').skip(1).map(capitalised);
+    format!("uniffi{}", words.collect::<String>())
+}
+
 /// Refuses an interface of which two items would get the same name.
 ///
 /// # Errors
@@ -298,10 +304,7 @@ fn enumeration(package: &mut Scope, item: &Enum) -> Result<()> {
 
 fn derived(members: &mut Scope, traits: &DerivedTraits) -> Result<()> {
     let names = [
-        (
-            traits.display.is_some() || traits.debug.is_some(),
-            "String",
-        ),
+        (traits.display.is_some() || traits.debug.is_some(), "String"),
         (traits.debug.is_some(), "GoString"),
         (traits.eq.is_some(), "Equal"),
         (traits.hash.is_some(), "Hash"),

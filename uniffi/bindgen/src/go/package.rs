@@ -61,7 +61,9 @@ impl Package<'_> {
         let mut own = Vec::new();
         let vtables = self.interface.vtables().flat_map(|vtable| &vtable.methods);
         let is_async = self.interface.callables().any(|callable| callable.is_async)
-            || vtables.map(|slot| &slot.method).any(|method| method.is_async);
+            || vtables
+                .map(|slot| &slot.method)
+                .any(|method| method.is_async);
         if is_async {
             own.push("context".to_owned());
         }
@@ -124,19 +126,22 @@ impl Package<'_> {
                 format!("{} {ty}", names::variable(&field.name))
             })
             .collect();
-        let mut lines = vec![format!("func New{name}({}) {name} {{", parameters.join(", "))];
+        let mut lines = vec![format!(
+            "func New{name}({}) {name} {{",
+            parameters.join(", ")
+        )];
         lines.push(format!("\tvar v {name}"));
         for (position, field) in record.fields.iter().enumerate() {
             let value = match &field.default {
                 None => names::variable(&field.name),
-                Some(default) => super::defaults::expression(
-                    self.interface,
-                    self.types,
-                    default,
-                    &field.ty,
-                )?,
+                Some(default) => {
+                    super::defaults::expression(self.interface, self.types, default, &field.ty)?
+                }
             };
-            lines.push(format!("\tv.{} = {value}", names::field(&field.name, position)));
+            lines.push(format!(
+                "\tv.{} = {value}",
+                names::field(&field.name, position)
+            ));
         }
         lines.push("\treturn v".into());
         lines.push("}".into());
@@ -166,7 +171,11 @@ impl Package<'_> {
     fn shown(&self, callable: &Callable) -> String {
         match (callable.kind, callable.owner.as_ref().and_then(Type::name)) {
             (CallableKind::Method, Some(owner)) => {
-                format!("{}.{}", names::exported(owner), names::exported(&callable.name))
+                format!(
+                    "{}.{}",
+                    names::exported(owner),
+                    names::exported(&callable.name)
+                )
             }
             _ => names::function(callable),
         }
@@ -260,7 +269,13 @@ impl Package<'_> {
     }
 
     /// The function behind a method of a rich enum, up to its brace.
-    fn value_function(&self, item: &Enum, callable: &Callable, method: &str, gives: Gives) -> String {
+    fn value_function(
+        &self,
+        item: &Enum,
+        callable: &Callable,
+        method: &str,
+        gives: Gives,
+    ) -> String {
         let owner = names::exported(&item.name);
         let head = self
             .calls
@@ -269,8 +284,18 @@ impl Package<'_> {
         head.replacen('(', &format!("(v {owner}{separator}"), 1)
     }
 
+    /// The tables of the functions that drive futures, in Go and in C.
+    fn future_tables(&self) -> Vec<(String, String)> {
+        header::futures(self.interface)
+            .into_iter()
+            .map(|future| (names::future_table(&future.name), future.name))
+            .collect()
+    }
+
     fn has_fields(&self, item: &Enum) -> bool {
-        item.variants.iter().any(|variant| !variant.fields.is_empty())
+        item.variants
+            .iter()
+            .any(|variant| !variant.fields.is_empty())
     }
 
     /// What a rich error says: Rust does not tell.
@@ -372,10 +397,16 @@ impl Compounds<'_> {
                 "uniffiWriteBytes(to, value)".into()
             }
             Type::Sequence { inner_type } => {
-                format!("uniffiWriteSequence(to, value, {})", self.types.writer(inner_type))
+                format!(
+                    "uniffiWriteSequence(to, value, {})",
+                    self.types.writer(inner_type)
+                )
             }
             Type::Set { inner_type } => {
-                format!("uniffiWriteSet(to, value, {})", self.types.writer(inner_type))
+                format!(
+                    "uniffiWriteSet(to, value, {})",
+                    self.types.writer(inner_type)
+                )
             }
             Type::Map {
                 key_type,
@@ -403,7 +434,10 @@ impl Compounds<'_> {
                 "uniffiReadBytes(from)".into()
             }
             Type::Sequence { inner_type } => {
-                format!("uniffiReadSequence(from, {})", self.types.reader(inner_type))
+                format!(
+                    "uniffiReadSequence(from, {})",
+                    self.types.reader(inner_type)
+                )
             }
             Type::Set { inner_type } => {
                 format!("uniffiReadSet(from, {})", self.types.reader(inner_type))
@@ -558,4 +592,3 @@ pub(crate) fn rendered(folder: &str, name: &str, contents: &str) -> Rendered {
         contents: contents.trim_end().to_owned() + "\n",
     }
 }
-

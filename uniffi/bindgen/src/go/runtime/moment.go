@@ -41,7 +41,8 @@ func uniffiWriteDuration(to *uniffiWriter, value time.Duration) {
 func uniffiReadDuration(from *uniffiReader) time.Duration {
 	seconds := uniffiReadUInt64(from)
 	nanoseconds := uniffiReadUInt32(from)
-	if seconds >= math.MaxInt64/uint64(time.Second) {
+	const most, rest = math.MaxInt64 / uint64(time.Second), math.MaxInt64 % uint64(time.Second)
+	if seconds > most || seconds == most && uint64(nanoseconds) > rest {
 		uniffiBroken("the library sent a duration of %d s, longer than a time.Duration holds", seconds)
 	}
 	return time.Duration(seconds)*time.Second + time.Duration(nanoseconds)

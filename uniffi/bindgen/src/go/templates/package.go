@@ -6,6 +6,10 @@
 import "C"
 
 // uniffi:imports
+{%- for (table, name) in self.future_tables() %}
+{% if loop.first %}
+{% endif %}var {{ table }} = C.{{ name }}()
+{%- endfor %}
 {%- for function in interface.functions %}
 
 {% include "function.go" %}

@@ -126,11 +126,14 @@ static inline void uniffi_finish(const uniffi_futures *futures, uint64_t future)
 }
 {%- for future in self.futures() %}
 
-static const uniffi_futures {{ future.name }} = {
-  {{ future.poll }},
-  {{ future.cancel }},
-  {{ future.free }},
-};
+static inline const uniffi_futures *{{ future.name }}(void) {
+  static const uniffi_futures futures = {
+    {{ future.poll }},
+    {{ future.cancel }},
+    {{ future.free }},
+  };
+  return &futures;
+}
 
 {{ future.complete }}
 {%- endfor %}
