@@ -235,7 +235,7 @@ impl<'a> Types<'a> {
         if self.interface.ci.is_external(ty)
             && let Ok(namespace) = self.interface.ci.namespace_for_type(ty)
         {
-            return format!("{}.{name}", alias(&namespace));
+            return format!("{}.{name}", alias(namespace));
         }
         name.to_owned()
     }
@@ -253,9 +253,9 @@ impl<'a> Types<'a> {
             let root = self.options.import_root.as_deref().unwrap_or_default();
             let path = match given {
                 Some(path) => path.clone(),
-                None => format!("{root}/{}", names::package(&namespace)),
+                None => format!("{root}/{}", names::package(namespace)),
             };
-            imports.insert(alias(&namespace), path);
+            imports.insert(alias(namespace), path);
         }
         imports
     }
