@@ -2,8 +2,9 @@ package commy
 
 import (
 	"context"
-	"io"
 	"iter"
+	"sync"
+	"sync/atomic"
 
 	"commy.dev/commy/internal/generated/ffi"
 )
@@ -72,7 +73,11 @@ func (m *Mesh) Publish(ctx context.Context, topic string, payload any) error {
 // Subscription is a queue of events whose topics match a filter. Goroutines that share one get
 // each event once.
 type Subscription struct {
-	inner *ffi.Subscription
+	inner    *ffi.Subscription
+	isClosed atomic.Bool
+	mutex    sync.Mutex
+	// How many events were lost when it was closed.
+	dropped uint64
 }
 
 // Subscribe subscribes to the topics that match a filter, in which a segment * stands for any
@@ -88,18 +93,15 @@ func (m *Mesh) Subscribe(ctx context.Context, filter string, options ...Subscrib
 	if err != nil {
 		return nil, lift(err)
 	}
-	return &Subscription{inner}, nil
+	return &Subscription{inner: inner}, nil
 }
 
-// Next waits for the next event; it is io.EOF when the subscription is closed or its mesh
-// stopped, and all that was queued has been taken. A wait whose context ends loses no event.
+// Next waits for the next event; it is io.EOF when the subscription is closed, or when its mesh
+// is stopped and all that was queued has been taken. A wait whose context ends loses no event.
 func (s *Subscription) Next(ctx context.Context) (Event, error) {
 	event, err := s.inner.Next(ctx)
-	if err != nil {
-		return Event{}, lift(err)
-	}
 	if event == nil {
-		return Event{}, io.EOF
+		return Event{}, ended(err, &s.isClosed)
 	}
 	return Event{
 		Message:   liftMessage(event.Message),
@@ -118,12 +120,24 @@ func (s *Subscription) All(ctx context.Context) iter.Seq2[Event, error] {
 
 // Dropped gives how many events this subscription has lost by its overflow policy so far.
 func (s *Subscription) Dropped() uint64 {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	if s.isClosed.Load() {
+		return s.dropped
+	}
 	return s.inner.Dropped()
 }
 
-// Close ends the subscription; whoever waits gets io.EOF. Doing it twice does nothing.
+// Close ends the subscription, and forgets what is queued; whoever waits gets io.EOF. Doing it
+// twice does nothing.
 func (s *Subscription) Close() error {
-	s.inner.Close()
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	if s.isClosed.CompareAndSwap(false, true) {
+		s.dropped = s.inner.Dropped()
+		s.inner.Close()
+		s.inner.Destroy()
+	}
 	return nil
 }
 

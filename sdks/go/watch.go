@@ -2,8 +2,10 @@ package commy
 
 import (
 	"context"
+	"errors"
 	"io"
 	"iter"
+	"sync/atomic"
 
 	"commy.dev/commy/internal/generated/ffi"
 )
@@ -41,7 +43,8 @@ type Change struct {
 //
 // Goroutines that share a watch get each change once.
 type Watch struct {
-	inner *ffi.Watch
+	inner    *ffi.Watch
+	isClosed atomic.Bool
 }
 
 // Watch watches the instances that [Mesh.Discover] would find.
@@ -54,18 +57,15 @@ func (m *Mesh) Watch(query Query) (*Watch, error) {
 	if err != nil {
 		return nil, lift(err)
 	}
-	return &Watch{inner}, nil
+	return &Watch{inner: inner}, nil
 }
 
 // Next waits for the next change; it is io.EOF when the watch is closed or its mesh stopped. A
 // wait whose context ends loses no change.
 func (w *Watch) Next(ctx context.Context) (Change, error) {
 	change, err := w.inner.Next(ctx)
-	if err != nil {
-		return Change{}, lift(err)
-	}
 	if change == nil {
-		return Change{}, io.EOF
+		return Change{}, ended(err, &w.isClosed)
 	}
 	return Change{
 		Kind:     named(changeKinds, change.Kind),
@@ -82,8 +82,20 @@ func (w *Watch) All(ctx context.Context) iter.Seq2[Change, error] {
 
 // Close ends the watch; whoever waits gets io.EOF. Doing it twice does nothing.
 func (w *Watch) Close() error {
-	w.inner.Close()
+	if w.isClosed.CompareAndSwap(false, true) {
+		w.inner.Close()
+		w.inner.Destroy()
+	}
 	return nil
+}
+
+// ended says why there is no next item.
+func ended(err error, isClosed *atomic.Bool) error {
+	var refused *ffi.InvalidValueError
+	if err == nil || isClosed.Load() && errors.As(err, &refused) {
+		return io.EOF
+	}
+	return lift(err)
 }
 
 // all gives items until there are no more, or none can be had.

@@ -18,6 +18,9 @@ pub(crate) const SWIFT_MINIMUM: &str = "6.0";
 pub(crate) const SWIFT_SUITE: &str = "trixie";
 pub(crate) const SWIFT_ROOT: &str = "debian-13-swift-6.0";
 
+/// The linter of Go, a release that the oldest Go that compiles it reads.
+pub(crate) const STATICCHECK: &str = "v0.8.2";
+
 /// The channel of `rust-toolchain.toml`; a test keeps the two alike.
 pub(crate) const RUST: &str = "1.95.0";
 /// Optional tools of a Rust developer: the lowest versions that read our settings.

@@ -112,7 +112,7 @@ func TestCancel_CallsCancelledAtEveryMomentLeaveNothingBehind(t *testing.T) {
 			defer func() { finished <- struct{}{} }()
 			for turn := range turns {
 				ctx, cancel := context.WithCancel(limited(t))
-				timer := time.AfterFunc(time.Duration(turn*(caller+1)%400)*time.Microsecond, cancel)
+				timer := time.AfterFunc(time.Duration(turn*(caller+1)%100)*200*time.Microsecond, cancel)
 				_, err := mesh.Call(ctx, "work", "", turn)
 				switch {
 				case err == nil:

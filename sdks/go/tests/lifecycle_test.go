@@ -6,6 +6,7 @@ import (
 	"io"
 	"math"
 	"os"
+	"path/filepath"
 	"regexp"
 	"runtime"
 	"strings"
@@ -16,7 +17,13 @@ import (
 )
 
 func TestLifecycle_TheVersionIsThatOfTheWorkspace(t *testing.T) {
-	manifest := must(os.ReadFile("../../../Cargo.toml"))(t)
+	folder := must(os.Getwd())(t)
+	manifest, err := os.ReadFile(filepath.Join(folder, "Cargo.toml"))
+	for err != nil && folder != filepath.Dir(folder) {
+		folder = filepath.Dir(folder)
+		manifest, err = os.ReadFile(filepath.Join(folder, "Cargo.toml"))
+	}
+	no(t, err)
 	found := regexp.MustCompile(`(?m)^version = "([^"]+)"`).FindSubmatch(manifest)
 	if found == nil || commy.Version() != string(found[1]) {
 		t.Errorf("got %q, want %q", commy.Version(), found)

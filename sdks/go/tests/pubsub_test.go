@@ -190,6 +190,7 @@ func TestPubsub_AClosedSubscriptionTakesNothingMore(t *testing.T) {
 	if _, err := events.Next(limited(t)); err != io.EOF {
 		t.Errorf("got %v", err)
 	}
+	equal(t, "dropped", events.Dropped(), 0)
 }
 
 func TestPubsub_AWaitThatIsCancelledLosesNoEvent(t *testing.T) {
