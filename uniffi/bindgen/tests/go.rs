@@ -19,14 +19,28 @@ suite::topics!(
     customs, externals, traits, callbacks, listeners, futures, docs, derived, macros,
 );
 
+/// The races and the memory of C that Go's detector sees.
+const RACE: &[&str] = &["-race"];
+
 fn run_topic(topic: &str) {
-    run(topic, topic, |_| {});
+    run(topic, &[topic], RACE, |_| {});
+}
+
+/// What a call costs beside one that is made by hand, without a detector that slows both.
+#[test]
+fn overhead() {
+    run(
+        "overhead",
+        &["primitives", "strings", "objects"],
+        &["-v"],
+        |folder| copy(&suite::test_file("go/bare"), &folder.join("bare")),
+    );
 }
 
 /// Bindings that were made from another version of the library.
 #[test]
 fn stale() {
-    run("stale", "primitives", |folder| {
+    run("stale", &["primitives"], RACE, |folder| {
         let library = "primitives/uniffi_library.go";
         let current = fs::read_to_string(folder.join(library)).unwrap();
         let contract = current
@@ -63,10 +77,12 @@ fn stale() {
     });
 }
 
-/// Generates a topic, checks how it is formatted, and runs a test.
-fn run(name: &str, topic: &str, prepare: impl FnOnce(&Path)) {
+/// Generates topics, checks how they are formatted, and runs a test.
+fn run(name: &str, topics: &[&str], flags: &[&str], prepare: impl FnOnce(&Path)) {
     let folder = suite::scratch("go", name);
-    suite::generate_into(Language::Go, topic, &folder);
+    for topic in topics {
+        suite::generate_into(Language::Go, topic, &folder);
+    }
     for file in [format!("{name}_test.go"), "support_test.go".to_owned()] {
         fs::copy(suite::test_file(&format!("go/{file}")), folder.join(&file)).unwrap();
     }
@@ -88,10 +104,8 @@ fn run(name: &str, topic: &str, prepare: impl FnOnce(&Path)) {
         ("GOWORK", "off".as_ref()),
         ("GOFLAGS", "-mod=mod".as_ref()),
     ];
-    for arguments in [
-        &["vet", "./..."][..],
-        &["test", "-race", "-count=1", "."][..],
-    ] {
+    let test = [&["test", "-count=1"], flags, &["."]].concat();
+    for arguments in [&["vet", "./..."], &test[..]] {
         let arguments: Vec<_> = arguments.iter().map(AsRef::as_ref).collect();
         suite::run(&folder, "go", &arguments, &environment);
     }
