@@ -3,6 +3,7 @@
 #![allow(clippy::needless_pass_by_value, reason = "the UDL passes it owned")]
 
 mod delay;
+mod hop;
 mod ticker;
 mod tracked;
 
@@ -13,6 +14,7 @@ use std::{
 };
 
 use delay::after;
+use hop::hop;
 pub use ticker::Ticker;
 use tracked::tracked;
 
@@ -82,6 +84,16 @@ pub async fn wake_often(times: u32) -> u32 {
         context.waker().wake_by_ref();
         Poll::Pending
     }))
+    .await
+}
+
+pub async fn hop_often(times: u32) -> u32 {
+    tracked(async move {
+        for _ in 0..times {
+            hop().await;
+        }
+        times
+    })
     .await
 }
 
