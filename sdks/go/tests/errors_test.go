@@ -11,7 +11,6 @@ import (
 	"testing"
 
 	"commy.dev/commy"
-	"commy.dev/commy/internal/generated/ffi"
 )
 
 type CustomError struct{ what string }
@@ -128,8 +127,6 @@ func TestErrors_APanicIsLoggedWhereItRunsAndInternalToItsCaller(t *testing.T) {
 		t.Error(reason)
 	}
 }
-
-var info = ffi.ErrorInfo{Reason: "why", Service: new(string), Method: new(string), InstanceID: new(string), Attempts: 2}
 
 func TestErrors_EveryStatusIsAnErrorByItsName(t *testing.T) {
 	for status, name := range map[commy.Status]string{

@@ -18,6 +18,7 @@ const NAME: &str = "go";
 const PACKAGE: &str = "commy";
 /// What is written by hand, but for the module's own Go files.
 const FOLDERS: &[&str] = &["bench", "internal", "native", "samples", "tests"];
+const MEMORY: &str = "memory";
 const STATICCHECK: &str = "honnef.co/go/tools/cmd/staticcheck";
 
 pub(crate) struct Go;
@@ -70,15 +71,16 @@ impl Language for Go {
             steps: vec![module(title, &["test", "-json", "-count=1"]).args(arguments)],
             evidence: Evidence::GoTest,
         };
-        let topics = only.map(|only| {
-            let names: Vec<String> = only.iter().map(capitalised).collect();
+        let run = |topics: &[&str]| {
+            let names: Vec<String> = topics.iter().map(capitalised).collect();
             format!("-run=^Test({})_", names.join("|"))
-        });
+        };
+        let wanted = only.map(run);
         let mut tests = vec!["-race"];
-        tests.extend(topics.as_deref());
+        tests.extend(wanted.as_deref());
         tests.push("./tests");
         let shared = package.join("native").join(platform()).join("shared");
-        Ok(vec![
+        let mut checks = vec![
             Check {
                 evidence: Evidence::Prints("order 1 is created"),
                 ..Check::exit("package", [consumer(site, &package)?])
@@ -110,7 +112,7 @@ impl Language for Go {
                     .env("CGO_LDFLAGS", format!("-Wl,-rpath,{shared}"))],
                 )
             },
-            events(Column::ByTopic, "go test", &tests),
+            events(Column::ByTopic, "go test -race", &tests),
             Check {
                 column: Column::Named("bindgen"),
                 steps: vec![
@@ -127,7 +129,17 @@ impl Language for Go {
                 ],
                 evidence: Evidence::Libtest,
             },
-        ])
+        ];
+        // The detector of races needs so much memory that the process is measured without it.
+        if only.is_none_or(|only| only.contains(&MEMORY)) {
+            let run = run(&[MEMORY]);
+            checks.push(events(
+                Column::ByTopic,
+                "go test, memory",
+                &[&run, "./tests"],
+            ));
+        }
+        Ok(checks)
     }
 
     fn benches(&self, site: &Site, filter: Option<&str>) -> Result<Vec<Step>> {

@@ -206,6 +206,10 @@ pub(crate) fn check(interface: &Interface<'_>, types: &Types<'_>) -> Result<()> 
         package.add((*name).to_owned(), "what every package has")?;
     }
     for callable in interface.callables() {
+        let mut variables = Scope::new(&callable.item());
+        for argument in &callable.arguments {
+            variables.add(variable(&argument.name), &argument.name)?;
+        }
         if callable.arguments.iter().any(|one| one.default.is_some()) {
             package.add(options(callable), &callable.item())?;
             package.add(format!("New{}", options(callable)), &callable.item())?;
@@ -346,7 +350,53 @@ impl Scope {
 
 #[cfg(test)]
 mod tests {
+    use uniffi_bindgen::ComponentInterface;
+
     use super::*;
+    use crate::go::options::Options;
+
+    fn refused(udl: &str) -> String {
+        let mut ci = ComponentInterface::from_webidl(udl, "shop").unwrap();
+        ci.derive_ffi_funcs().unwrap();
+        let interface = Interface::new(&ci);
+        let options = Options::default();
+        check(&interface, &Types::new(&interface, &options))
+            .unwrap_err()
+            .to_string()
+    }
+
+    #[test]
+    fn two_items_of_one_name_are_refused() {
+        let both = "would both be called";
+        for (udl, item) in [
+            (
+                "namespace shop { void pair(); }; dictionary Pair { u8 x; };",
+                "pair",
+            ),
+            ("namespace shop { void f(u8 a_b, u8 aB); };", "aB"),
+            (
+                "namespace shop {}; interface O { void destroy(); };",
+                "destroy",
+            ),
+            ("namespace shop {}; interface C {};", "C"),
+            (
+                "namespace shop {}; enum A { \"BC\" }; dictionary ABc { u8 x; };",
+                "BC",
+            ),
+        ] {
+            let error = refused(udl);
+            assert!(
+                error.contains(both) && error.contains(item),
+                "{udl}: {error}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_names_of_generated_code_are_refused() {
+        let error = refused("namespace shop {}; interface UniffiThing {};");
+        assert!(error.contains("the generated code's own"), "{error}");
+    }
 
     #[test]
     fn initialisms_are_capitals() {

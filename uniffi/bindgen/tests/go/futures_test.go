@@ -57,6 +57,24 @@ func TestAFutureMayWakeItsCallerOften(t *testing.T) {
 	}
 }
 
+func TestNoWakeIsLostThatComesWhileAFutureIsPolled(t *testing.T) {
+	var calls sync.WaitGroup
+	for index := range 65 {
+		calls.Add(1)
+		go func() {
+			defer calls.Done()
+			times := uint32(2000)
+			if index == 0 {
+				times = 20_000
+			}
+			if got, err := futures.HopOften(t.Context(), times); got != times || err != nil {
+				t.Errorf("got %d, %v", got, err)
+			}
+		}()
+	}
+	calls.Wait()
+}
+
 func TestAFailureIsReturnedAndSoIsAPanic(t *testing.T) {
 	_, err := futures.FailAfter(t.Context(), "why", 1)
 	var failed *futures.DelayErrorFailed

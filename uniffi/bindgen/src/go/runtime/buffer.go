@@ -28,7 +28,7 @@ type uniffiReader = struct {
 var uniffiWriters = sync.Pool{New: func() any { return new(uniffiWriter) }}
 
 // uniffiKept is the largest buffer that is used again, in bytes: enough for most values.
-const uniffiKept = 1 << 20
+const uniffiKept = 2 << 20
 
 func uniffiBorrow() *uniffiWriter {
 	return uniffiWriters.Get().(*uniffiWriter)
