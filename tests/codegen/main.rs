@@ -42,14 +42,32 @@ fn node_is_as_committed() {
     check(Language::Node, "node", surface::node::read);
 }
 
+#[test]
+fn go_is_as_committed() {
+    check(Language::Go, "go", surface::go::read);
+}
+
+/// What our generators write alike for every interface, as it is committed in their sources.
+const RUNTIMES: &[&str] = &[
+    "uniffi-runtime",
+    "ffi/uniffi_buffer",
+    "ffi/uniffi_call.go",
+    "ffi/uniffi_compound.go",
+    "ffi/uniffi_foreign",
+    "ffi/uniffi_future",
+    "ffi/uniffi_object",
+];
+
 /// Holds every generated file and the surface of the language's own sources against its snapshot.
 fn check(language: Language, name: &str, surface: fn(&str, &Names) -> String) {
     let root = Utf8PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
     let udl = root.join(UDL);
     let names = Names::of(&fs_err::read_to_string(&udl).unwrap());
     let mut files = generate(language, &udl).unwrap();
-    // What is the same for every interface is committed as it is, in the generator's sources.
-    files.retain(|path, _| !path.as_str().starts_with("uniffi-runtime"));
+    files.retain(|path, _| {
+        let is_under = |runtime: &&str| path.as_str().starts_with(*runtime);
+        !RUNTIMES.iter().any(|runtime| is_under(&runtime))
+    });
     let folder = root.join("tests/codegen/snapshots").join(name);
 
     let mut settings = insta::Settings::clone_current();

@@ -10,6 +10,7 @@ static CHECKSUM: LazyLock<Regex> = LazyLock::new(|| {
     let after = [
         r"_checksum_\w+\(\)(?: and 0xFFFF\))? != ",
         r#"_checksum_\w+",\s+expected: "#,
+        r"_checksum_\w+\(\), ",
     ];
     Regex::new(&format!(r"((?:{}))\d+", after.join("|"))).unwrap()
 });
@@ -36,6 +37,10 @@ fn checksums_are_masked_and_the_contract_version_is_not() {
     let masked =
         "symbol: \"uniffi_commy_ffi_checksum_func_version\",\n      expected: <checksum>,\n";
     assert_eq!(mask(node), masked);
+    let go = "\t\t{\"Mesh.call\", C.uniffi_commy_ffi_checksum_method_mesh_call(), 40253},\n";
+    let masked =
+        "\t\t{\"Mesh.call\", C.uniffi_commy_ffi_checksum_method_mesh_call(), <checksum>},\n";
+    assert_eq!(mask(go), masked);
     let contract = "let bindings_contract_version = 30\n";
     assert_eq!(mask(contract), contract);
 }

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use anyhow::{Context as _, Result, bail};
 use camino::Utf8PathBuf;
 
-use crate::evidence::{Case, Verdict, junit, libtest};
+use crate::evidence::{Case, Verdict, gotest, junit, libtest};
 use crate::site::Site;
 use crate::step::{Outcome, Step};
 
@@ -38,6 +38,8 @@ pub(crate) enum Evidence {
     JUnit(Utf8PathBuf),
     /// The lines of Rust's test harness on the last process's output.
     Libtest,
+    /// The events of `go test -json` on the last process's output.
+    GoTest,
 }
 
 /// The tests of one cell.
@@ -126,6 +128,7 @@ impl Check {
                 Ok(Results::from([(self.home(), Tally::passed())]))
             }
             Evidence::JUnit(path) => self.count(reports(path), &outcome, site, topics),
+            Evidence::GoTest => self.count(gotest::read(&outcome.stdout), &outcome, site, topics),
             Evidence::Libtest => self.count(libtest::read(&outcome.stdout), &outcome, site, topics),
         }
     }

@@ -2,6 +2,7 @@
 //!
 //! Owns the formats. It must not know which language wrote a report, nor what becomes of the cases.
 
+pub(crate) mod gotest;
 pub(crate) mod junit;
 pub(crate) mod libtest;
 

@@ -28,6 +28,8 @@ pub(crate) const SWIFT_ROOT: &str = "debian-13-swift-6.0";
 /// The oldest Node whose test runner writes the reports that we read; the SDK itself runs on 18.
 /// What Node's SDK is built with is pinned in `sdks/node/package.json`.
 pub(crate) const NODE_MINIMUM: &str = "20.11";
+/// The linter of Go, a release that the oldest Go that compiles it reads.
+pub(crate) const STATICCHECK: &str = "v0.8.2";
 
 /// The channel of `rust-toolchain.toml`; a test keeps the two alike.
 pub(crate) const RUST: &str = "1.95.0";

@@ -8,15 +8,6 @@ import (
 	"suite/primitives"
 )
 
-func echoes[T comparable](t *testing.T, echo func(T) T, values ...T) {
-	t.Helper()
-	for _, value := range values {
-		if got := echo(value); got != value {
-			t.Errorf("got %v, want %v", got, value)
-		}
-	}
-}
-
 func TestNumbersCrossAtTheirLimits(t *testing.T) {
 	echoes(t, primitives.EchoU8, 0, math.MaxUint8)
 	echoes(t, primitives.EchoI8, math.MinInt8, math.MaxInt8)

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <stdint.h>
+#include <stdlib.h>
 
 typedef struct RustBuffer {
   uint64_t capacity;
@@ -19,6 +20,155 @@ typedef struct RustCallStatus {
   int8_t code;
   RustBuffer error;
 } RustCallStatus;
-{% for function in interface.ffi.functions %}
-{{ types::prototype(function) }}
+
+// What a call gave, and what it left in its status.
+typedef struct uniffi_out_void {
+  RustCallStatus status;
+} uniffi_out_void;
+{%- for (name, ty) in [
+  ("uint8", "uint8_t"),
+  ("int8", "int8_t"),
+  ("uint16", "uint16_t"),
+  ("int16", "int16_t"),
+  ("uint32", "uint32_t"),
+  ("int32", "int32_t"),
+  ("uint64", "uint64_t"),
+  ("int64", "int64_t"),
+  ("float", "float"),
+  ("double", "double"),
+  ("buffer", "RustBuffer"),
+] %}
+
+typedef struct uniffi_out_{{ name }} {
+  {{ ty }} value;
+  RustCallStatus status;
+} uniffi_out_{{ name }};
 {%- endfor %}
+
+// What the library defines.
+{%- for item in interface.ffi.definitions %}
+
+{{ self.definition(item) }}
+{%- endfor %}
+{% for function in interface.ffi.functions %}
+{{ self.prototype(function) }}
+{%- endfor %}
+
+// Rust's copy of bytes.
+static inline RustBuffer uniffi_buffer(const uint8_t *data, int32_t len, RustCallStatus *status) {
+  ForeignBytes bytes = {len, data};
+  return {{ interface.ci.ffi_rustbuffer_from_bytes().name() }}(bytes, status);
+}
+
+static inline uniffi_out_buffer call_uniffi_buffer(const uint8_t *data, int32_t len) {
+  uniffi_out_buffer out = {0};
+  out.value = uniffi_buffer(data, len, &out.status);
+  return out;
+}
+
+static inline uniffi_out_void call_uniffi_free(RustBuffer buffer) {
+  uniffi_out_void out = {0};
+  {{ interface.ci.ffi_rustbuffer_free().name() }}(buffer, &out.status);
+  return out;
+}
+{%- for call in self.calls() %}
+
+{{ call }}
+{%- endfor %}
+{%- if interface.has_async_calls() && !self.futures().is_empty() %}
+
+// Futures: the same for all of one type of result.
+typedef struct uniffi_futures {
+  void (*poll)(uint64_t, RustFutureContinuationCallback, uint64_t);
+  void (*cancel)(uint64_t);
+  void (*free)(uint64_t);
+} uniffi_futures;
+
+// What waits for a future. Go is called only if the answer comes after the poll returned.
+typedef struct uniffi_waiter {
+  uint64_t id;
+  int32_t state;
+} uniffi_waiter;
+
+enum {
+  uniffi_polling = 0,
+  uniffi_waiting = 1,
+  uniffi_ready = 2,
+  uniffi_again = 3,
+};
+
+void {{ self.prefix() }}_wake(uint64_t id, int32_t state);
+
+static inline void uniffi_continue(uint64_t data, int8_t code) {
+  uniffi_waiter *waiter = (uniffi_waiter *)(uintptr_t)data;
+  // The waiter may be used again as soon as its state is set.
+  uint64_t id = waiter->id;
+  int32_t state = code == 0 ? uniffi_ready : uniffi_again;
+  if (__atomic_exchange_n(&waiter->state, state, __ATOMIC_ACQ_REL) == uniffi_waiting) {
+    {{ self.prefix() }}_wake(id, state);
+  }
+}
+
+static inline int32_t uniffi_poll(const uniffi_futures *futures, uint64_t future, uniffi_waiter *waiter) {
+  __atomic_store_n(&waiter->state, uniffi_polling, __ATOMIC_RELEASE);
+  futures->poll(future, uniffi_continue, (uint64_t)(uintptr_t)waiter);
+  int32_t state = uniffi_polling;
+  __atomic_compare_exchange_n(&waiter->state, &state, uniffi_waiting, 0, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
+  return state;
+}
+
+static inline void uniffi_cancel(const uniffi_futures *futures, uint64_t future) {
+  futures->cancel(future);
+}
+
+static inline void uniffi_finish(const uniffi_futures *futures, uint64_t future) {
+  futures->free(future);
+}
+{%- for future in self.futures() %}
+
+static inline const uniffi_futures *{{ future.name }}(void) {
+  static const uniffi_futures futures = {
+    {{ future.poll }},
+    {{ future.cancel }},
+    {{ future.free }},
+  };
+  return &futures;
+}
+
+{{ future.complete }}
+{%- endfor %}
+{%- endif %}
+{%- if interface.vtables().next().is_some() %}
+
+// What Go implements.
+{%- for vtable in interface.vtables() %}
+{% for (name, prototype) in self.slots(vtable) %}
+{{ prototype }}
+{%- endfor %}
+{%- endfor %}
+{%- if interface.has_async_callbacks() %}
+void {{ self.prefix() }}_dropped(uint64_t handle);
+
+static inline void uniffi_watch(ForeignFutureDroppedCallbackStruct *dropped, uint64_t handle) {
+  dropped->handle = handle;
+  dropped->free = {{ self.prefix() }}_dropped;
+}
+{%- for (completion, result) in self.completions() %}
+
+static inline void call_{{ completion }}({{ completion }} complete, uint64_t data, {{ result }} result) {
+  complete(data, result);
+}
+{%- endfor %}
+{%- endif %}
+
+static inline void uniffi_register(void) {
+{%- for vtable in interface.vtables() %}
+  static {{ vtable.layout.name() }} vtable{{ loop.index }} = {
+{%- for (name, prototype) in self.slots(vtable) %}
+    {{ name }},
+{%- endfor %}
+  };
+  {{ vtable.init.name() }}(&vtable{{ loop.index }});
+{%- endfor %}
+}
+{%- endif %}

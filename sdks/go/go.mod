@@ -1,0 +1,3 @@
+module commy.dev/commy
+
+go 1.24
