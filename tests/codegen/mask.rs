@@ -6,8 +6,13 @@ use regex::Regex;
 
 /// The number that a method's checksum is compared with, in every language's way of writing it.
 /// It only repeats what the method's own declaration shows.
-static CHECKSUM: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"(_checksum_\w+\(\)(?: and 0xFFFF\))? != )\d+").unwrap());
+static CHECKSUM: LazyLock<Regex> = LazyLock::new(|| {
+    let after = [
+        r"_checksum_\w+\(\)(?: and 0xFFFF\))? != ",
+        r#"_checksum_\w+",\s+expected: "#,
+    ];
+    Regex::new(&format!(r"((?:{}))\d+", after.join("|"))).unwrap()
+});
 
 pub(crate) fn mask(text: &str) -> String {
     let masked = CHECKSUM.replace_all(text, "${1}<checksum>");
@@ -27,6 +32,10 @@ fn checksums_are_masked_and_the_contract_version_is_not() {
     let kotlin = "if ((lib.uniffi_commy_ffi_checksum_func_version() and 0xFFFF) != 56027) {\n";
     let masked = "if ((lib.uniffi_commy_ffi_checksum_func_version() and 0xFFFF) != <checksum>) {\n";
     assert_eq!(mask(kotlin), masked);
+    let node = "symbol: \"uniffi_commy_ffi_checksum_func_version\",\n      expected: 27221,\n";
+    let masked =
+        "symbol: \"uniffi_commy_ffi_checksum_func_version\",\n      expected: <checksum>,\n";
+    assert_eq!(mask(node), masked);
     let contract = "let bindings_contract_version = 30\n";
     assert_eq!(mask(contract), contract);
 }

@@ -6,6 +6,7 @@
 
 mod blocks;
 pub(crate) mod kotlin;
+pub(crate) mod node;
 pub(crate) mod python;
 pub(crate) mod ruby;
 pub(crate) mod swift;

@@ -1,7 +1,7 @@
 //! Raw bindings from the UDL, one file set a language.
 //!
-//! Owns the call into UniFFI's generators, so that `build-sdks` ships exactly what the snapshots
-//! show. It must not know where an SDK keeps the files.
+//! Owns the call into the generators, UniFFI's and our own, so that `build-sdks` ships exactly what
+//! the snapshots show. It must not know where an SDK keeps the files.
 
 use std::collections::BTreeMap;
 
@@ -27,6 +27,8 @@ pub enum Language {
     Swift,
     /// One `.rb` file. No SDK is built from it; it shows what the interface looks like there.
     Ruby,
+    /// One `.ts` module, and the runtime that it imports.
+    Node,
 }
 
 /// Generates the raw bindings of `language` from `udl` and returns each file's text by its path
@@ -52,6 +54,7 @@ pub fn generate(language: Language, udl: &Utf8Path) -> Result<BTreeMap<Utf8PathB
         Language::Kotlin => generate_builtin(TargetLanguage::Kotlin, udl, crate_root),
         Language::Swift => generate_builtin(TargetLanguage::Swift, udl, crate_root),
         Language::Ruby => generate_builtin(TargetLanguage::Ruby, udl, crate_root),
+        Language::Node => generate_own(commy_bindgen::Language::Node, udl),
     }
     .with_context(|| format!("cannot generate {language:?} from {udl}"))?;
     if files.is_empty() {
@@ -80,6 +83,24 @@ pub fn write(files: &BTreeMap<Utf8PathBuf, String>, folder: &Utf8Path) -> Result
         fs_err::write(path, text)?;
     }
     Ok(())
+}
+
+/// The languages that UniFFI itself does not generate.
+fn generate_own(
+    language: commy_bindgen::Language,
+    udl: &Utf8Path,
+) -> Result<BTreeMap<Utf8PathBuf, String>> {
+    let rendered = commy_bindgen::render(&commy_bindgen::Options {
+        language,
+        sources: vec![udl.to_owned()],
+        out_dir: Utf8PathBuf::new(),
+        config: None,
+        crate_name: None,
+    })?;
+    Ok(rendered
+        .into_iter()
+        .map(|file| (file.path, file.contents))
+        .collect())
 }
 
 /// Python renders in memory: its `generate` function also prints to standard output.
