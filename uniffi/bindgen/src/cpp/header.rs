@@ -47,7 +47,16 @@ struct Driver {
 }
 
 impl Header<'_> {
+    /// The namespace of the bindings.
     fn space(&self) -> String {
+        match &self.options.namespace {
+            Some(namespace) => namespace.clone(),
+            None => self.udl_space(),
+        }
+    }
+
+    /// The name by which other crates' bindings find it, whatever it is called.
+    fn udl_space(&self) -> String {
         names::identifier(self.interface.namespace())
     }
 

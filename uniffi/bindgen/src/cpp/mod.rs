@@ -135,6 +135,7 @@ const RUNTIME: &[(&str, &str)] = &[
         "uniffi_runtime/rust_future.hpp",
         include_str!("runtime/rust_future.hpp"),
     ),
+    ("uniffi_runtime/utf8.hpp", include_str!("runtime/utf8.hpp")),
 ];
 
 impl Backend for Cpp {

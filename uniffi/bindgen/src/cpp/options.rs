@@ -11,6 +11,8 @@ use crate::interface::Interface;
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Options {
+    /// The namespace of the bindings, such as `shop::raw`; the UDL's if absent.
+    pub namespace: Option<String>,
     /// How a declared error reaches the caller.
     pub errors: Errors,
     /// What custom types become, by the UDL's name; else what they are made of.
@@ -49,6 +51,11 @@ impl Options {
     /// # Errors
     /// The first such name, and the key that it stands under.
     pub(crate) fn check(&self, interface: &Interface<'_>) -> Result<()> {
+        if let Some(namespace) = &self.namespace
+            && namespace.split("::").any(|part| !is_identifier(part))
+        {
+            bail!("namespace: {namespace} is none of C++'s");
+        }
         for name in self.custom_types.keys() {
             if !interface.customs.iter().any(|custom| custom.name == *name) {
                 bail!("custom_types: there is no custom type {name}");
@@ -56,4 +63,12 @@ impl Options {
         }
         Ok(())
     }
+}
+
+fn is_identifier(text: &str) -> bool {
+    let mut letters = text.chars();
+    letters
+        .next()
+        .is_some_and(|first| first.is_ascii_alphabetic() || first == '_')
+        && letters.all(|letter| letter.is_ascii_alphanumeric() || letter == '_')
 }

@@ -129,7 +129,7 @@ impl Types<'_> {
         let ci = self.interface.ci;
         match ci.namespace_for_type(ty) {
             Ok(namespace) if ci.is_external(ty) => {
-                format!("::{}::", names::identifier(namespace))
+                format!("uniffi::space::{}::", names::identifier(namespace))
             }
             _ => String::new(),
         }

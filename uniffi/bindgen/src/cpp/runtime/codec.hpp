@@ -5,6 +5,7 @@
 #pragma once
 
 #include "buffer.hpp"
+#include "utf8.hpp"
 
 #include <cstdint>
 #include <span>
@@ -71,13 +72,17 @@ struct Boolean {
 struct String {
   using Value = std::string;
   using Ffi = RustBuffer;
-  static Buffer lower(const Library &library, std::string_view text) { return copied(library, text.data(), text.size()); }
+  static Buffer lower(const Library &library, std::string_view text) {
+    checked_utf8(text);
+    return copied(library, text.data(), text.size());
+  }
   static std::string lift(const Library &library, RustBuffer raw) {
     const Buffer buffer(library, raw);
     return text(buffer.bytes());
   }
   static void discard(const Library &library, RustBuffer raw) noexcept { Buffer(library, raw); }
   static void write(Writer &writer, std::string_view text) {
+    checked_utf8(text);
     writer.length(text.size());
     writer.bytes(text.data(), text.size());
   }

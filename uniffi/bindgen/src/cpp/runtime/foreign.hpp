@@ -13,6 +13,7 @@
 #include <mutex>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <tuple>
 #include <type_traits>
 #include <unordered_map>
@@ -177,7 +178,7 @@ private:
 inline void set_panicked(const Library &library, RustCallStatus &status, const char *reason) noexcept {
   status.code = code::panicked;
   try {
-    status.error = String::lower(library, reason).release();
+    status.error = String::lower(library, std::string_view(reason).substr(0, utf8_end(reason))).release();
   } catch (...) {
     status.error = RustBuffer{};
   }

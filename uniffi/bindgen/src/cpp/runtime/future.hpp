@@ -67,10 +67,7 @@ public:
   }
 
   /// Nobody wants the outcome any more.
-  virtual void abandon() noexcept {
-    const std::lock_guard lock(mutex_);
-    next_ = nullptr;
-  }
+  virtual void abandon() noexcept { forget(); }
 
   /// Names where the work goes on, if this thread does not do it.
   virtual void go_on_at(std::shared_ptr<Executor>) {}
@@ -86,13 +83,21 @@ public:
   }
 
 protected:
+  /// Lets go of what was to be done when it is ready; true if it is ready.
+  bool forget() noexcept {
+    // Destroyed without the lock: it may be all that holds another future.
+    std::function<void()> next;
+    const std::lock_guard lock(mutex_);
+    next.swap(next_);
+    return is_ready_;
+  }
+
   void finish() {
     std::function<void()> next;
     {
       const std::lock_guard lock(mutex_);
       is_ready_ = true;
-      next = std::move(next_);
-      next_ = nullptr;
+      next.swap(next_);
       changed_.notify_all();
     }
     if (next) {
@@ -108,6 +113,9 @@ protected:
 
 template <typename T>
 class CoroutinePromise;
+
+template <typename T, typename U, typename Change>
+class ChangedState;
 
 /// A value that comes later. It is taken once: by `get`, which blocks, by `co_await`, by
 /// `then`, or by a `std::future` that it becomes. Dropping a future of Rust's cancels it; a
@@ -159,6 +167,16 @@ public:
     if (!state->keep(run)) {
       run();
     }
+  }
+
+  /// The future of what this gives of the outcome, or throws. Dropping it drops this one.
+  template <typename Change, typename U = std::invoke_result_t<Change, Outcome<T> &>>
+  Future<U> transform(Change change) && {
+    checked();
+    auto state = std::make_shared<ChangedState<T, U, Change>>(std::move(state_), outcome_, std::move(change));
+    Future<U> future(state, &state->outcome);
+    state->start();
+    return future;
   }
 
   /// Names the executor on which the awaiting coroutine goes on, if it has to wait.
@@ -217,6 +235,54 @@ private:
 
   std::shared_ptr<FutureState> state_;
   Outcome<T> *outcome_;
+};
+
+/// What is made of another future's outcome.
+template <typename T, typename U, typename Change>
+class ChangedState final : public FutureState {
+public:
+  ChangedState(std::shared_ptr<FutureState> inner, Outcome<T> *given, Change change) : inner_(std::move(inner)), given_(given), change_(std::move(change)) {}
+
+  void start() {
+    auto settle = [self = std::static_pointer_cast<ChangedState>(shared_from_this())] { self->settle(); };
+    if (!inner_->keep(settle)) {
+      settle();
+    }
+  }
+
+  void wait() override {
+    inner_->wait();
+    FutureState::wait();
+  }
+
+  void abandon() noexcept override {
+    if (!forget()) {
+      inner_->abandon();
+    }
+  }
+
+  void go_on_at(std::shared_ptr<Executor> executor) override { inner_->go_on_at(std::move(executor)); }
+
+  Outcome<U> outcome;
+
+private:
+  void settle() {
+    try {
+      if constexpr (std::is_void_v<U>) {
+        change_(*given_);
+        outcome.set_value();
+      } else {
+        outcome.set_value(change_(*given_));
+      }
+    } catch (...) {
+      outcome.set_exception(std::current_exception());
+    }
+    finish();
+  }
+
+  const std::shared_ptr<FutureState> inner_;
+  Outcome<T> *const given_;
+  Change change_;
 };
 
 template <typename T>

@@ -19,3 +19,4 @@
 #include "uniffi_runtime/object.hpp"
 #include "uniffi_runtime/result.hpp"
 #include "uniffi_runtime/rust_future.hpp"
+#include "uniffi_runtime/utf8.hpp"

@@ -70,12 +70,11 @@ public:
   }
 
   void abandon() noexcept override {
+    if (forget()) {
+      return;
+    }
     {
       const std::lock_guard lock(mutex_);
-      next_ = nullptr;
-      if (is_ready_) {
-        return;
-      }
       is_cancelling_ = true;
     }
     cancel_(handle_);

@@ -140,6 +140,11 @@ namespace ffi {
 } // namespace ffi
 
 } // namespace {{ self.space() }}
+
+/// Where the bindings of other crates find these.
+namespace uniffi::space {
+namespace {{ self.udl_space() }} = ::{{ self.space() }};
+} // namespace uniffi::space
 {%- for class in self.hashed() %}
 
 {% include "hash.hpp" %}

@@ -13,7 +13,7 @@ inline const uniffi::Library &library() {
     uniffi::verify_item("{{ interface.namespace() }}", "{{ checksum.item }}", {{ checksum.symbol }}(), {{ checksum.expected }});
 {%- endfor %}
 {%- for space in self.external_spaces()? %}
-    ::{{ space }}::ffi::library();
+    uniffi::space::{{ space }}::ffi::library();
 {%- endfor %}
 {%- for vtable in interface.vtables() %}
     {{ vtable.init.name() }}(&{{ vtable.name }}Vtable);
