@@ -92,3 +92,26 @@ private:
   std::uint16_t port_ = 0;
   std::jthread thread_;
 };
+
+/// Posts to a server on this host, and gives the body of its answer.
+inline std::string post(std::uint16_t port, const std::string &path, const std::string &body) {
+  const int connection = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  address.sin_port = htons(port);
+  const std::string request = "POST " + path + " HTTP/1.1\r\nHost: localhost\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+  std::string reply;
+  if (connection >= 0 && ::connect(connection, reinterpret_cast<sockaddr *>(&address), sizeof(address)) == 0 && ::send(connection, request.data(), request.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(request.size())) {
+    char part[4096];
+    for (ssize_t count = 0; (count = ::recv(connection, part, sizeof(part), 0)) > 0;) {
+      reply.append(part, static_cast<std::size_t>(count));
+    }
+  }
+  ::close(connection);
+  const auto head = reply.find("\r\n\r\n");
+  if (head == std::string::npos) {
+    throw std::runtime_error("the outside server does not answer");
+  }
+  return reply.substr(head + 4);
+}

@@ -43,7 +43,9 @@ fn results() {
     let topics = ["errors", "futures", "listeners", "objects", "traits"];
     let generated = commy_bindgen::generate(&Options {
         language: Language::Cpp,
-        sources: topics.map(|t| path(&format!("tests/topics/{t}/src/{t}.udl"))).into(),
+        sources: topics
+            .map(|t| path(&format!("tests/topics/{t}/src/{t}.udl")))
+            .into(),
         out_dir: Utf8PathBuf::from_path_buf(include.clone()).unwrap(),
         config: Some(path("tests/cpp/results.toml")),
         crate_name: None,
@@ -92,7 +94,9 @@ fn check_format(include: &Path) {
         format!("--style={CLANG_FORMAT}").into(),
     ];
     for folder in [include.to_owned(), include.join("uniffi_runtime")] {
-        let files = fs::read_dir(folder).unwrap().map(|file| file.unwrap().path());
+        let files = fs::read_dir(folder)
+            .unwrap()
+            .map(|file| file.unwrap().path());
         arguments.extend(files.filter(|path| path.is_file()).map(OsString::from));
     }
     let arguments: Vec<_> = arguments.iter().map(OsString::as_os_str).collect();
