@@ -47,9 +47,15 @@ fn go_is_as_committed() {
     check(Language::Go, "go", surface::go::read);
 }
 
+#[test]
+fn cpp_is_as_committed() {
+    check(Language::Cpp, "cpp", surface::cpp::read);
+}
+
 /// What our generators write alike for every interface, as it is committed in their sources.
 const RUNTIMES: &[&str] = &[
     "uniffi-runtime",
+    "uniffi_runtime",
     "ffi/uniffi_buffer",
     "ffi/uniffi_call.go",
     "ffi/uniffi_compound.go",

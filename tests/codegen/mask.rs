@@ -41,6 +41,10 @@ fn checksums_are_masked_and_the_contract_version_is_not() {
     let masked =
         "\t\t{\"Mesh.call\", C.uniffi_commy_ffi_checksum_method_mesh_call(), <checksum>},\n";
     assert_eq!(mask(go), masked);
+    let cpp = "(\"commy\", \"version\", uniffi_commy_ffi_checksum_func_version(), 27221);\n";
+    let masked =
+        "(\"commy\", \"version\", uniffi_commy_ffi_checksum_func_version(), <checksum>);\n";
+    assert_eq!(mask(cpp), masked);
     let contract = "let bindings_contract_version = 30\n";
     assert_eq!(mask(contract), contract);
 }

@@ -31,6 +31,8 @@ pub enum Language {
     Node,
     /// One package in a folder of its name: `.go` files and a C header.
     Go,
+    /// One `.hpp` header, and the runtime that it includes.
+    Cpp,
 }
 
 /// Generates the raw bindings of `language` from `udl` and returns each file's text by its path
@@ -58,6 +60,7 @@ pub fn generate(language: Language, udl: &Utf8Path) -> Result<BTreeMap<Utf8PathB
         Language::Ruby => generate_builtin(TargetLanguage::Ruby, udl, crate_root),
         Language::Node => generate_own(commy_bindgen::Language::Node, udl),
         Language::Go => generate_own(commy_bindgen::Language::Go, udl),
+        Language::Cpp => generate_own(commy_bindgen::Language::Cpp, udl),
     }
     .with_context(|| format!("cannot generate {language:?} from {udl}"))?;
     if files.is_empty() {

@@ -30,6 +30,10 @@ pub(crate) const SWIFT_ROOT: &str = "debian-13-swift-6.0";
 pub(crate) const NODE_MINIMUM: &str = "20.11";
 /// The linter of Go, a release that the oldest Go that compiles it reads.
 pub(crate) const STATICCHECK: &str = "v0.8.2";
+/// The oldest tools of C++ that the SDK is written for.
+pub(crate) const CMAKE_MINIMUM: &str = "3.21";
+pub(crate) const GXX_MINIMUM: &str = "12";
+pub(crate) const JSON_MINIMUM: &str = "3.10";
 
 /// The channel of `rust-toolchain.toml`; a test keeps the two alike.
 pub(crate) const RUST: &str = "1.95.0";

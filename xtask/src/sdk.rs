@@ -3,6 +3,7 @@
 //! A language file says which processes build and check its SDK; when they are run, in which order,
 //! what counts as a failure and how it is shown is decided by the commands.
 
+mod cpp;
 mod go;
 mod kotlin;
 mod node;
@@ -46,8 +47,15 @@ const OPENSSL: Tool = Tool {
 };
 
 /// Every language, in the order of the tables. A new one is a file and a row.
-pub(crate) const LANGUAGES: &[&dyn Language] =
-    &[&rust::Rust, &python::Python, &kotlin::Kotlin, &swift::Swift, &node::Node, &go::Go];
+pub(crate) const LANGUAGES: &[&dyn Language] = &[
+    &rust::Rust,
+    &python::Python,
+    &kotlin::Kotlin,
+    &swift::Swift,
+    &node::Node,
+    &go::Go,
+    &cpp::Cpp,
+];
 
 /// The languages whose SDK is built from the UDL.
 pub(crate) fn sdks() -> impl Iterator<Item = &'static dyn Sdk> {

@@ -1,17 +1,21 @@
+{%- for lines in self.definitions() -%}
+{%- for line in lines %}
+{{- line }}
+{% endfor %}
+{% endfor -%}
 extern "C" {
 {%- for function in interface.ffi.functions %}
 {{ types::prototype(function) }}
 {%- endfor %}
 }
-
-/// Compares the library with the bindings, once, before the first call.
-inline const uniffi::Buffers &buffers() {
-  static const uniffi::Buffers buffers = [] {
-    uniffi::verify_contract("{{ interface.namespace() }}", {{ interface.contract.symbol }}(), {{ interface.contract.version }});
-{%- for checksum in interface.checksums %}
-    uniffi::verify_item("{{ interface.namespace() }}", "{{ checksum.item }}", {{ checksum.symbol }}(), {{ checksum.expected }});
+{%- for object in interface.objects %}
+{% if loop.first %}
+{% endif %}inline constexpr uniffi::HandleFunctions {{ names::handles(object.name) }}{{ self.handle_functions(object) }};
 {%- endfor %}
-    return uniffi::Buffers{ {{- interface.ci.ffi_rustbuffer_from_bytes().name() }}, {{ interface.ci.ffi_rustbuffer_free().name() -}} };
-  }();
-  return buffers;
-}
+{%- for driver in self.drivers() %}
+{% if loop.first %}
+{% endif %}inline constexpr uniffi::FutureFunctions<{{ driver.ffi }}> {{ driver.name }}{ {{- driver.functions -}} };
+{%- endfor %}
+
+/// The library, compared with these bindings when it is first used.
+const uniffi::Library &library();

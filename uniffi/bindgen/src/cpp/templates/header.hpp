@@ -3,24 +3,149 @@
 #pragma once
 
 #include "uniffi_runtime.hpp"
+{%- for include in self.includes()? %}
+{%- if loop.first %}
+{% endif %}
+#include {{ include }}
+{%- endfor %}
 
+#include <compare>
 #include <cstdint>
+#include <functional>
+#include <limits>
+#include <memory>
+#include <optional>
+#include <span>
+#include <stop_token>
 #include <string>
 #include <string_view>
+#include <unordered_map>
+#include <unordered_set>
+#include <utility>
+#include <variant>
+#include <vector>
 
-namespace {{ types::identifier(interface.namespace()) }}::ffi {
+{{ self.space_doc() }}namespace {{ self.space() }} {
+{%- for declaration in self.forward_declarations() %}
+{%- if loop.first %}
+{% endif %}
+{{ declaration }}
+{%- endfor %}
+
+namespace ffi {
 
 {% include "ffi.hpp" %}
 
-} // namespace {{ types::identifier(interface.namespace()) }}::ffi
+} // namespace ffi
+{%- for item in self.flat_enums() %}
 
-{% if let Some(docstring) = interface.docstring() -%}
-{{ self.doc(0, Some(docstring)) }}
-{%- endif -%}
-namespace {{ types::identifier(interface.namespace()) }} {
+{% include "flat_enum.hpp" %}
+{%- endfor %}
+{%- for custom in interface.customs %}
+{%- if let Some(alias) = self.custom_alias(custom) %}
+
+{{ self.doc(0, custom.docstring.as_deref()) }}using {{ names::identifier(custom.name) }} = {{ alias }};
+{%- endif %}
+{%- endfor %}
+{%- for object in interface.objects %}
+{%- if let Some(vtable) = object.vtable %}
+{%- let docstring = object.docstring.as_deref() %}
+
+{% include "abstract_class.hpp" %}
+{%- endif %}
+{%- endfor %}
+{%- for item in interface.callback_interfaces %}
+{%- let vtable = item.vtable %}
+{%- let docstring = item.docstring.as_deref() %}
+
+{% include "abstract_class.hpp" %}
+{%- endfor %}
+{%- for object in interface.objects %}
+{%- if object.vtable.is_none() %}
+
+{% include "object.hpp" %}
+{%- else %}
+
+{% include "trait.hpp" %}
+{%- endif %}
+{%- endfor %}
+{%- for value in self.values() %}
+{%- match value %}
+{%- when Value::Record(record) %}
+
+{% include "record.hpp" %}
+{%- when Value::Enum(item) %}
+{%- if item.is_error %}
+
+{% include "error.hpp" %}
+{%- else %}
+
+{% include "rich_enum.hpp" %}
+{%- endif %}
+{%- endmatch %}
+{%- endfor %}
+
+namespace ffi {
+
+{% include "codecs.hpp" %}
+
+} // namespace ffi
 {%- for function in interface.functions %}
+{%- let name = names::identifier(function.name) %}
 
 {% include "function.hpp" %}
 {%- endfor %}
+{%- for (name, function) in self.value_functions() %}
 
-} // namespace {{ types::identifier(interface.namespace()) }}
+{% include "function.hpp" %}
+{%- endfor %}
+{%- for object in interface.objects %}
+{%- if let Some(constructor) = object.primary_constructor() %}
+{%- if calls.is_class_constructor(constructor) %}
+
+{{ calls.constructor(object, constructor)? }}
+{%- endif %}
+{%- endif %}
+{%- let class = self.class(object) %}
+{%- for (name, callable) in self.object_members(object) %}
+
+{% include "member.hpp" %}
+{%- endfor %}
+{%- endfor %}
+{%- for record in interface.records %}
+{%- let class = names::identifier(record.name) %}
+{%- for (name, callable) in self.record_members(record) %}
+
+{% include "member.hpp" %}
+{%- endfor %}
+{%- endfor %}
+{%- for item in self.rich_enums() %}
+{%- let class = names::identifier(item.name) %}
+{%- for (name, callable) in self.enum_members(item) %}
+
+{% include "member.hpp" %}
+{%- endfor %}
+{%- endfor %}
+{%- for vtable in interface.vtables() %}
+{%- if let Some(method) = self.only_method(vtable) %}
+
+{% include "callable.hpp" %}
+{%- endif %}
+{%- endfor %}
+
+namespace ffi {
+
+{% include "library.hpp" %}
+
+} // namespace ffi
+
+} // namespace {{ self.space() }}
+
+/// Where the bindings of other crates find these.
+namespace uniffi::space {
+namespace {{ self.udl_space() }} = ::{{ self.space() }};
+} // namespace uniffi::space
+{%- for class in self.hashed() %}
+
+{% include "hash.hpp" %}
+{%- endfor %}

@@ -1,0 +1,335 @@
+//! C++: a CMake package with the façade, the generated headers and the native library inside.
+
+use anyhow::{Context as _, Result};
+use camino::{Utf8Path, Utf8PathBuf};
+use xtask::bindings;
+
+use super::{Language, Sdk};
+use crate::check::{Check, Column, Evidence};
+use crate::native::Native;
+use crate::site::Site;
+use crate::step::Step;
+use crate::tool::{Get, Need, Tool};
+use crate::{pins, sdk};
+
+const NAME: &str = "cpp";
+/// The folder of the package: a prefix that `find_package` is told of.
+const PACKAGE: &str = "commy";
+/// The folders of what is written by hand.
+const HANDWRITTEN: &[&str] = &["include/commy", "tests", "samples", "bench"];
+/// The topic that a sanitizer would change, and that has a program of its own.
+const UNSANITIZED: &str = "memory";
+
+pub(crate) struct Cpp;
+
+impl Language for Cpp {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn tools(&self) -> Vec<Tool> {
+        let tool = |name, probe, minimum, packages| Tool {
+            name,
+            probe,
+            minimum,
+            get: Get::Apt(packages),
+            need: Need::Required,
+        };
+        vec![
+            tool("g++", &["g++", "--version"], pins::GXX_MINIMUM, &["g++"]),
+            tool(
+                "cmake",
+                &["cmake", "--version"],
+                pins::CMAKE_MINIMUM,
+                &["cmake"],
+            ),
+            tool("ninja", &["ninja", "--version"], "", &["ninja-build"]),
+            tool(
+                "pkg-config",
+                &["pkg-config", "--version"],
+                "",
+                &["pkg-config"],
+            ),
+            tool(
+                "nlohmann-json",
+                &["pkg-config", "--modversion", "nlohmann_json"],
+                pins::JSON_MINIMUM,
+                &["nlohmann-json3-dev"],
+            ),
+            tool(
+                "GoogleTest",
+                &["pkg-config", "--modversion", "gmock"],
+                "",
+                &["libgtest-dev", "libgmock-dev"],
+            ),
+            tool(
+                "clang-format",
+                &["clang-format", "--version"],
+                "",
+                &["clang-format"],
+            ),
+            tool("valgrind", &["valgrind", "--version"], "", &["valgrind"]),
+        ]
+    }
+
+    fn columns(&self) -> &'static [&'static str] {
+        &["package", "lint", "tour", "shop", "valgrind", "generator"]
+    }
+
+    fn sdk(&self) -> Option<&dyn Sdk> {
+        Some(self)
+    }
+
+    fn checks(&self, site: &Site, only: Option<&[&str]>) -> Result<Vec<Check>> {
+        let plain = Build::new(site, "plain", "OFF");
+        let sanitized = Build::new(site, "sanitized", "ON");
+        let valgrind = |sample: &str| {
+            Step::new(format!("cpp: {sample} under valgrind"), "valgrind")
+                .args(["--quiet", "--error-exitcode=1", "--leak-check=full"])
+                // Threads that run on when main ends hold what valgrind calls possibly lost.
+                .args(["--errors-for-leak-kinds=definite", "--fair-sched=yes"])
+                .arg(plain.folder.join("samples").join(sample))
+        };
+        let mut checks = vec![
+            Check {
+                evidence: Evidence::Prints("order 1 is created"),
+                ..Check::exit("package", consumer(site)?)
+            },
+            Check::exit("lint", [lint(site)?]),
+            Check {
+                evidence: Evidence::Prints("9/9"),
+                ..Check::exit("tour", plain.then("samples/tour"))
+            },
+            Check::exit("shop", plain.then("samples/shop")),
+            Check {
+                evidence: Evidence::Prints("9/9"),
+                ..Check::exit("valgrind", [valgrind("tour")])
+            },
+            Check::exit("valgrind", [valgrind("shop")]),
+            generator(site),
+        ];
+        checks.extend(sanitized.topics(site, only, |topic| topic != UNSANITIZED));
+        checks.extend(plain.topics(site, only, |topic| topic == UNSANITIZED));
+        Ok(checks)
+    }
+
+    fn benches(&self, site: &Site, filter: Option<&str>) -> Result<Vec<Step>> {
+        let mut build = Build::new(site, "optimized", "OFF");
+        build.options.push("-DCMAKE_BUILD_TYPE=Release".into());
+        build.options.push("-DCOMMY_BENCH=ON".into());
+        let mut steps = build.then("bench/bench");
+        if let (Some(filter), Some(step)) = (filter, steps.pop()) {
+            steps.push(step.arg(filter));
+        }
+        Ok(steps)
+    }
+}
+
+impl Sdk for Cpp {
+    fn generate(&self, site: &Site, native: &Native) -> Result<()> {
+        let mut files = bindings::generate(bindings::Language::Cpp, &site.udl())?;
+        // The generator names the header after the namespace, which is the name of the façade.
+        let header = files
+            .remove(Utf8Path::new("commy.hpp"))
+            .context("the generator wrote no header commy.hpp")?;
+        files.insert("commy_ffi.hpp".into(), header);
+        bindings::write(&files, &site.sdk(NAME).join("include/commy/generated"))?;
+        let folder = site.sdk(NAME).join("native").join(platform());
+        fs_err::create_dir_all(&folder)?;
+        let library = &native.cdylib;
+        let name = library.file_name().context("the library has no name")?;
+        // Renamed into place: a process may have the one loaded that is there.
+        let copied = folder.join("copied");
+        fs_err::copy(library, &copied)?;
+        fs_err::rename(&copied, folder.join(name))?;
+        Ok(())
+    }
+
+    fn package(&self, site: &Site) -> Result<Vec<Utf8PathBuf>> {
+        let build = Build::new(site, "package", "OFF");
+        let package = site.package(NAME).join(PACKAGE);
+        configure("package", &site.sdk(NAME), &build.folder)
+            .run(site)?
+            .require(site)?;
+        Step::new("cpp: install", "cmake")
+            .arg("--install")
+            .arg(&build.folder)
+            .arg("--prefix")
+            .arg(&package)
+            .run(site)?
+            .require(site)?;
+        Ok(vec![package])
+    }
+}
+
+/// One way to build the tests and the samples.
+struct Build {
+    title: &'static str,
+    sources: Utf8PathBuf,
+    folder: Utf8PathBuf,
+    options: Vec<String>,
+}
+
+impl Build {
+    fn new(site: &Site, title: &'static str, sanitize: &str) -> Self {
+        Self {
+            title,
+            sources: site.sdk(NAME),
+            folder: site.scratch(NAME).join(title),
+            options: ["COMMY_TESTS=ON", "COMMY_SAMPLES=ON"]
+                .map(|option| format!("-D{option}"))
+                .into_iter()
+                .chain([format!("-DCOMMY_SANITIZE={sanitize}")])
+                .collect(),
+        }
+    }
+
+    /// Builds one program, and runs it.
+    fn then(&self, program: &str) -> Vec<Step> {
+        let name = Utf8Path::new(program).file_name().unwrap_or(program);
+        let title = self.title;
+        vec![
+            configure(title, &self.sources, &self.folder).args(&self.options),
+            Step::new(format!("cpp: build {name}, {title}"), "cmake")
+                .arg("--build")
+                .arg(&self.folder)
+                .args(["--target", name]),
+            Step::new(format!("cpp: {name}, {title}"), self.folder.join(program)),
+        ]
+    }
+
+    /// The topics that this way is for, of those that are wanted.
+    fn topics(
+        &self,
+        site: &Site,
+        only: Option<&[&str]>,
+        is_mine: impl Fn(&str) -> bool,
+    ) -> Option<Check> {
+        let filter: Vec<String> = sdk::TOPICS
+            .iter()
+            .filter(|topic| is_mine(topic) && only.is_none_or(|only| only.contains(topic)))
+            .map(|topic| format!("{}.*", suite_of(topic)))
+            .collect();
+        if filter.is_empty() {
+            return None;
+        }
+        let report = site.scratch(NAME).join(format!("{}-junit.xml", self.title));
+        let mut steps = self.then("tests/topics");
+        if let Some(step) = steps.pop() {
+            steps.push(
+                step.arg(format!("--gtest_output=xml:{report}"))
+                    .arg(format!("--gtest_filter={}", filter.join(":"))),
+            );
+        }
+        Some(Check {
+            column: Column::ByTopic,
+            steps,
+            evidence: Evidence::JUnit(report),
+        })
+    }
+}
+
+fn configure(title: &str, sources: &Utf8Path, folder: &Utf8Path) -> Step {
+    Step::new(format!("cpp: configure, {title}"), "cmake")
+        .args(["-G", "Ninja", "-S"])
+        .arg(sources)
+        .arg("-B")
+        .arg(folder)
+}
+
+/// CMake's name for this platform, as the package looks for the library under it.
+fn platform() -> String {
+    let system = match std::env::consts::OS {
+        "linux" => "Linux",
+        "macos" => "Darwin",
+        "windows" => "Windows",
+        other => other,
+    };
+    let processor = match (system, std::env::consts::ARCH) {
+        ("Windows", "x86_64") => "AMD64",
+        ("Windows", "aarch64") => "ARM64",
+        ("Darwin", "aarch64") => "arm64",
+        (_, other) => other,
+    };
+    format!("{system}-{processor}")
+}
+
+/// The test suite of a topic, as GoogleTest names it.
+fn suite_of(topic: &str) -> String {
+    let mut letters = topic.chars();
+    let first = letters.next().map(|letter| letter.to_ascii_uppercase());
+    first.into_iter().chain(letters).collect()
+}
+
+fn lint(site: &Site) -> Result<Step> {
+    let sources = site.sdk(NAME);
+    let mut step = Step::new("cpp: clang-format", "clang-format")
+        .args(["--dry-run", "--Werror"])
+        .dir(&sources);
+    for folder in HANDWRITTEN {
+        for entry in sources.join(folder).read_dir_utf8()? {
+            let path = entry?.into_path();
+            if matches!(path.extension(), Some("hpp" | "cpp")) {
+                step = step.arg(path);
+            }
+        }
+    }
+    Ok(step)
+}
+
+/// A throw-away project that finds the installed package, and runs the first example of the README.
+fn consumer(site: &Site) -> Result<Vec<Step>> {
+    let folder = site.scratch(NAME).join("consumer");
+    if folder.exists() {
+        fs_err::remove_dir_all(&folder)?;
+    }
+    fs_err::create_dir_all(&folder)?;
+    let readme = fs_err::read_to_string(site.sdk(NAME).join("README.md"))?;
+    let block = |language: &str, begins: &str| {
+        readme
+            .split("```")
+            .filter_map(|block| block.strip_prefix(&format!("{language}\n")))
+            .find(|code| code.starts_with(begins))
+            .with_context(|| format!("the README has no example that begins with {begins}"))
+    };
+    fs_err::write(
+        folder.join("CMakeLists.txt"),
+        block("cmake", "cmake_minimum_required")?,
+    )?;
+    fs_err::write(
+        folder.join("main.cpp"),
+        block("cpp", "#include <commy/commy.hpp>")?,
+    )?;
+    let build = folder.join("build");
+    let package = site.package(NAME).join(PACKAGE);
+    Ok(vec![
+        configure("consumer", &folder, &build).arg(format!("-DCMAKE_PREFIX_PATH={package}")),
+        Step::new("cpp: build a project that finds the package", "cmake")
+            .arg("--build")
+            .arg(&build),
+        Step::new("cpp: a project that finds the package", build.join("shop")),
+    ])
+}
+
+/// The generator's own suite: interfaces of every kind, generated, compiled and run.
+fn generator(site: &Site) -> Check {
+    let suite = Step::new("cpp: the generator's suite", "cargo")
+        .args(["test", "--locked", "--workspace", "--no-fail-fast"])
+        .args(["--test", NAME])
+        .dir(&site.root);
+    Check {
+        column: Column::Named("generator"),
+        steps: vec![suite],
+        evidence: Evidence::Libtest,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_topic_is_tested_by_a_suite_of_its_name() {
+        assert_eq!(suite_of("call"), "Call");
+    }
+}
