@@ -70,7 +70,7 @@ class FailureTest {
                         }
                     val last = load.outcomes.toList().takeLast(Load.CALLERS)
                     assertEquals(setOf(replicas[2].node), last.map { it.node }.toSet())
-                    assertTrue(goneAfter.min() < 50.milliseconds) { "$goneAfter" }
+                    assertTrue(goneAfter.min() < GONE_MAX) { "$goneAfter" }
                 }
             }
         }
@@ -324,6 +324,12 @@ class FailureTest {
     }
 
     companion object {
+        /**
+         * The runtime's own bound is 50 ms, from when a connection breaks. A killed virtual machine breaks its own
+         * only once the kernel has freed its memory, so the time from the signal on is longer.
+         */
+        private val GONE_MAX = 250.milliseconds
+
         @JvmStatic
         fun impossible() =
             listOf<Pair<List<String>, MeshBuilder.() -> Unit>>(

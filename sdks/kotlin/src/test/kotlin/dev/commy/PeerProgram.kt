@@ -132,7 +132,9 @@ object PeerProgram {
                 throw HandlerException("OUT_OF_STOCK", "none of tea left", details)
             }
             method<Unit, Unit>("lose") { throw NoSuchElementException("lost") }
-            method("context") { _: Unit -> PeerContext(caller, timeLeft.toDouble(DurationUnit.SECONDS), attempt, headers) }
+            method(
+                "context",
+            ) { _: Unit -> PeerContext(caller, timeLeft.toDouble(DurationUnit.SECONDS), attempt, headers) }
         }
     }
 
