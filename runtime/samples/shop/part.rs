@@ -70,7 +70,7 @@ async fn entered() {
         }
     });
     if entered.await.is_err() {
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }
 

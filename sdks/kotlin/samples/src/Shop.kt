@@ -24,9 +24,11 @@ import java.net.http.HttpResponse.BodyHandlers
 import java.util.concurrent.atomic.AtomicInteger
 import kotlin.time.Duration.Companion.milliseconds
 import kotlin.time.Duration.Companion.seconds
+import kotlin.time.TimeSource
 
 // The shop: three services that call each other and publish events, and an outside HTTP server that is advertised,
-// probed, and drops out of discovery when it is stopped.
+// probed, and drops out of discovery when it is stopped. Without arguments, all of it is in one process and is checked;
+// with `warehouse` or `counter`, a part of it is opened, which finds the other in another terminal.
 
 @Serializable
 data class Order(
@@ -234,15 +236,81 @@ private suspend fun dial(
     )
 }
 
-suspend fun main() {
-    Mesh("shop").use { mesh ->
-        mesh.service("inventory", version = "1.0.0") { inventory() }
-        mesh.service("payments", version = "1.0.0") { payments() }
-        mesh.service("orders", version = "2.1.0", tags = listOf("entrance")) { orders(mesh) }
+/** All of the shop in one process, which keeps to itself. */
+private suspend fun whole() {
+    Mesh("shop") { localOnly = true }.use { mesh ->
+        Part.entries.forEach { mesh.serve(it) }
         expect("services", mesh.activeServiceCount(), 3L)
         sell(mesh)
         invoice(mesh)
         expect("messages that left this process", mesh.stats.fabricMessages, 0L)
     }
     println("the shop is closed: all as it should be")
+}
+
+/** The parts of the shop for two terminals, and the service of the other that each of them looks for. */
+private enum class Part(
+    val needs: String,
+) {
+    WAREHOUSE("orders"),
+    COUNTER("inventory"),
+    ;
+
+    val other get() = entries.single { it != this }
+
+    override fun toString() = name.lowercase()
+}
+
+/** Registers the services of a part of the shop. */
+private suspend fun Mesh.serve(part: Part) {
+    val mesh = this
+    when (part) {
+        Part.WAREHOUSE -> {
+            service("inventory", version = "1.0.0") { inventory() }
+        }
+
+        Part.COUNTER -> {
+            service("payments", version = "1.0.0") { payments() }
+            service("orders", version = "2.1.0", tags = listOf("entrance")) { orders(mesh) }
+        }
+    }
+}
+
+/** Opens a part of the shop, which finds the other wherever it runs, until Ctrl-C. */
+private suspend fun open(part: Part) {
+    val opened = TimeSource.Monotonic.markNow()
+    val other = part.other
+    Mesh("shop").use { mesh ->
+        // The counter sells once it knows of a warehouse.
+        if (part == Part.WAREHOUSE) mesh.serve(part)
+        println("the $part is open as node ${mesh.nodeId.take(8)}, and looks for the $other (Ctrl-C closes it)")
+        mesh.watch(part.needs).collect { change ->
+            val where = "node ${change.instance.nodeId.take(8)}"
+            if (change.kind == ChangeKind.REMOVED) println("the $other on $where is closed")
+            if (change.kind == ChangeKind.ADDED) {
+                println("found the $other on $where, ${opened.elapsedNow()} after opening")
+                println(mesh.greet(other))
+                if (mesh.registrations.isEmpty()) mesh.serve(part)
+            }
+        }
+    }
+}
+
+/** Calls the other part, and says what it answered. */
+private suspend fun Mesh.greet(other: Part): String =
+    try {
+        when (other) {
+            Part.WAREHOUSE -> "in the warehouse there are ${call<Map<String, Int>>("inventory", "levels")}"
+            Part.COUNTER -> "sold by the counter: ${call<Sold>("orders", "create", Order("tea", 1))}"
+        }
+    } catch (error: CommyException) {
+        // It may close just now, or have nothing left.
+        "the $other does not serve: ${error.status}, ${error.reason}"
+    }
+
+suspend fun main(arguments: Array<String>) {
+    val name = arguments.firstOrNull() ?: "whole"
+    if (name == "whole") return whole()
+    val part = Part.entries.find { it.toString() == name }
+    open(requireNotNull(part) { "the parts of the shop are ${Part.entries}, not $name" })
 }

@@ -26,7 +26,7 @@ suspend fun main() {
 
     tour.step("library version", Commy.version, Commy.version.count { it == '.' } == 2)
 
-    val mesh = Mesh("tour")
+    val mesh = Mesh("tour") { localOnly = true }
     tour.step("create a mesh", mesh, mesh.name == "tour")
 
     mesh.start()

@@ -23,6 +23,9 @@ import kotlin.time.Duration
  * }
  * ```
  *
+ * A mesh finds the other processes of its user on this host that use its name, with no port and no configuration,
+ * unless it is [MeshBuilder.localOnly]. For other hosts, [MeshBuilder.listen] and [MeshBuilder.connect] name endpoints.
+ *
  * Every operation but [name], [nodeId], [isRunning], [stats], [start] and [stop] needs a mesh that runs, and throws
  * [CommyException.FailedPrecondition] otherwise. A mesh may be used from any thread and any coroutine.
  *

@@ -79,6 +79,35 @@ public class MeshBuilder internal constructor() {
     /** When calls to a failing instance are refused without being sent; never when null. */
     public var breaker: CircuitBreaker? = null
 
+    /**
+     * Whether the mesh keeps to this process: nothing is opened, and nobody is found. Otherwise it finds the processes
+     * of its user on this host by itself, with no port and no configuration.
+     */
+    public var localOnly: Boolean = false
+
+    /** How this node takes part in routing. */
+    public var mode: FabricMode = FabricMode.PEER
+
+    /**
+     * Endpoints to listen on for other hosts, such as `tls/0.0.0.0:7447`: `tcp/`, `tls/` or `quic/`, a host and a port.
+     */
+    public var listen: List<String> = emptyList()
+
+    /** Endpoints of nodes or routers on other hosts to connect to, such as `tls/mesh.example.org:7447`. */
+    public var connect: List<String> = emptyList()
+
+    /** The certificates for `tls/` and `quic/` endpoints, which need them. */
+    public var tls: TlsOptions? = null
+
+    /** Whether nodes on the local network are looked for by multicast. */
+    public var multicast: Boolean = false
+
+    /** Whether plain `tcp/` to other hosts is allowed, where whoever listens reads everything. */
+    public var allowInsecure: Boolean = false
+
+    /** Whether large payloads between processes of one host are shared through memory. */
+    public var sharedMemory: Boolean = true
+
     /** The context, such as a dispatcher, in which handlers run unless their service says otherwise. */
     public var context: CoroutineContext = Dispatchers.Default
 
@@ -119,6 +148,14 @@ public class MeshBuilder internal constructor() {
             maxPayloadBytes = maxPayloadBytes.toULong(),
             balance = balance.lower(),
             breaker = breaker?.lower(),
+            localOnly = localOnly,
+            mode = mode.lower(),
+            listen = texts("an endpoint to listen on", listen),
+            connect = texts("an endpoint to connect to", connect),
+            tls = tls?.lower(),
+            multicast = multicast,
+            allowInsecure = allowInsecure,
+            sharedMemory = sharedMemory,
         )
     }
 

@@ -14,6 +14,8 @@ package dev.commy
  * @property registrations gauge: registrations of this mesh
  * @property peers gauge: other nodes of the mesh that are connected
  * @property fabricMessages messages handed to the fabric; a message within this process never is
+ * @property bytesSent payload bytes handed to the fabric, by all meshes of this name in this process
+ * @property bytesReceived payload bytes that came from the fabric, for all meshes of this name in this process
  */
 public data class MeshStats(
     val callsOk: Long,
@@ -27,6 +29,8 @@ public data class MeshStats(
     val registrations: Long,
     val peers: Long,
     val fabricMessages: Long,
+    val bytesSent: Long,
+    val bytesReceived: Long,
 ) {
     internal companion object {
         fun lift(stats: dev.commy.ffi.MeshStats) =
@@ -46,6 +50,8 @@ public data class MeshStats(
                 registrations = stats.registrations.toLong(),
                 peers = stats.peers.toLong(),
                 fabricMessages = stats.fabricMessages.toLong(),
+                bytesSent = stats.bytesSent.toLong(),
+                bytesReceived = stats.bytesReceived.toLong(),
             )
     }
 }

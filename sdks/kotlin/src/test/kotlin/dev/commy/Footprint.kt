@@ -15,7 +15,7 @@ import kotlin.time.Duration.Companion.milliseconds
  * tens of megabytes, and free them, whenever they please.
  *
  * @property native bytes that the runtime, the bindings and JNA allocated by `malloc` and did not free
- * @property heap bytes of live objects on Java's heap
+ * @property heap bytes of live objects on Java's heap, but for the tables of maps
  */
 data class Footprint(
     val native: Long,
@@ -103,10 +103,22 @@ data class Footprint(
         }
 
         private suspend fun round(): Footprint {
-            System.gc()
-            val heap = ManagementFactory.getMemoryMXBean().heapMemoryUsage.used
+            val heap = heap()
             delay(50.milliseconds)
             return Footprint(native(), heap)
+        }
+
+        /**
+         * What is left on the heap by a collection, but for the tables of concurrent maps, which grow with what they held
+         * at worst and never shrink: JNA keeps every structure in one until its cleaner comes to it.
+         */
+        private fun heap(): Long {
+            val live =
+                OBJECTS.findAll(diagnosis("gcClassHistogram")).map {
+                    it.groupValues[1].toLong() to
+                        it.groupValues[2]
+                }
+            return live.filter { (_, name) -> name != TABLE }.sumOf { (bytes, _) -> bytes }.also { check(it > 0) }
         }
 
         /** What is allocated beside the virtual machine's own, read while that stays as it is. */
@@ -127,18 +139,26 @@ data class Footprint(
 
         /** What the virtual machine allocated for itself, by its own account, and for the account. */
         private fun ofTheMachine(): Long {
-            val account =
-                ManagementFactory.getPlatformMBeanServer().invoke(
-                    ObjectName("com.sun.management:type=DiagnosticCommand"),
-                    "vmNativeMemory",
-                    arrayOf(arrayOf("summary")),
-                    arrayOf(Array<String>::class.java.name),
-                ) as String
+            val account = diagnosis("vmNativeMemory", "summary")
             val parts = OWN.findAll(account).map { it.groupValues[1].toLong() }.toList()
             check(parts.isNotEmpty()) { "the tests need -XX:NativeMemoryTracking=summary: $account" }
             return parts.sum() shl 10
         }
 
+        /** Asks the virtual machine as `jcmd` does. */
+        private fun diagnosis(
+            command: String,
+            vararg arguments: String,
+        ): String =
+            ManagementFactory.getPlatformMBeanServer().invoke(
+                ObjectName("com.sun.management:type=DiagnosticCommand"),
+                command,
+                arrayOf(arguments),
+                arrayOf(Array<String>::class.java.name),
+            ) as String
+
+        private const val TABLE = "[Ljava.util.concurrent.ConcurrentHashMap\$Node;"
+        private val OBJECTS = Regex("^ *\\d+: +\\d+ +(\\d+) +(\\S+)", RegexOption.MULTILINE)
         private val OWN = Regex("\\((?:malloc|arena|tracking overhead)=(\\d+)KB")
     }
 }

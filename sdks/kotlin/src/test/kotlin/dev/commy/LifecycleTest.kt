@@ -287,7 +287,7 @@ class LifecycleTest {
         /** The child of the test above: it ends while its mesh runs and a handler is at work. */
         @JvmStatic
         fun main(arguments: Array<String>) {
-            val mesh = Mesh("child")
+            val mesh = Mesh(newName())
             test {
                 val stuck = Stuck()
                 mesh.start()

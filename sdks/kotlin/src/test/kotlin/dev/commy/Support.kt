@@ -78,7 +78,7 @@ suspend fun eventually(
     what: String,
     holds: () -> Boolean,
 ) {
-    val deadline = TimeSource.Monotonic.markNow() + 10.seconds
+    val deadline = TimeSource.Monotonic.markNow() + 20.seconds
     while (!holds()) {
         assertTrue(deadline.hasNotPassedNow()) { "it never came to be that $what" }
         delay(1.milliseconds)

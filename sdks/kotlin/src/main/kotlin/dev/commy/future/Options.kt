@@ -2,10 +2,12 @@ package dev.commy.future
 
 import dev.commy.Balance
 import dev.commy.CircuitBreaker
+import dev.commy.FabricMode
 import dev.commy.Health
 import dev.commy.Mesh
 import dev.commy.MeshBuilder
 import dev.commy.Overflow
+import dev.commy.TlsOptions
 import kotlinx.coroutines.asCoroutineDispatcher
 import java.time.Duration
 import java.util.concurrent.Executor
@@ -38,6 +40,30 @@ public class MeshOptions {
 
     /** When calls to a failing instance are refused without being sent. */
     public fun breaker(breaker: CircuitBreaker): MeshOptions = set { this.breaker = breaker }
+
+    /** Has the mesh keep to this process: nothing is opened, and nobody is found. */
+    public fun localOnly(): MeshOptions = set { localOnly = true }
+
+    /** How this node takes part in routing; as a peer if this is not set. */
+    public fun mode(mode: FabricMode): MeshOptions = set { this.mode = mode }
+
+    /** Endpoints to listen on for other hosts, such as `tls/0.0.0.0:7447`. */
+    public fun listen(vararg endpoints: String): MeshOptions = set { listen = endpoints.toList() }
+
+    /** Endpoints of nodes or routers on other hosts to connect to, such as `tls/mesh.example.org:7447`. */
+    public fun connect(vararg endpoints: String): MeshOptions = set { connect = endpoints.toList() }
+
+    /** The certificates for `tls/` and `quic/` endpoints, which need them. */
+    public fun tls(tls: TlsOptions): MeshOptions = set { this.tls = tls }
+
+    /** Looks for nodes on the local network by multicast. */
+    public fun multicast(): MeshOptions = set { multicast = true }
+
+    /** Allows plain `tcp/` to other hosts, where whoever listens reads everything. */
+    public fun allowInsecure(): MeshOptions = set { allowInsecure = true }
+
+    /** Whether large payloads between processes of one host are shared through memory; they are if this is not set. */
+    public fun sharedMemory(shared: Boolean): MeshOptions = set { sharedMemory = shared }
 
     /** Where handlers run unless their service says otherwise. */
     public fun executor(executor: Executor): MeshOptions = set { context = executor.asCoroutineDispatcher() }
