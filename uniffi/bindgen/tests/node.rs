@@ -29,12 +29,6 @@ fn threads() {
     run("threads", &["futures", "callbacks", "objects"], |_| {});
 }
 
-/// What a call costs, beside one by hand in the same run.
-#[test]
-fn overhead() {
-    run("overhead", &["primitives", "strings", "objects"], |_| {});
-}
-
 /// Bindings that were made from another version of the library.
 #[test]
 fn stale() {

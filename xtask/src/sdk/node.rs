@@ -188,22 +188,23 @@ fn versioned(manifest: &str, site: &Site) -> Result<String> {
     Ok(manifest.replacen(NO_VERSION, &version, 1))
 }
 
-/// Installs the compiler, the formatter and the linter beside the sources, as the lock file says.
+/// Installs the compiler, the formatter and the linter beside the sources, at the versions that
+/// the manifest pins. There is no lock file, as that would name the registry of whoever wrote it.
 fn tools(site: &Site) -> Result<()> {
     let sources = site.sdk(NAME);
-    let lock = fs_err::read_to_string(sources.join("package-lock.json"))?;
-    let modules = sources.join("node_modules");
+    let manifest = fs_err::read_to_string(sources.join("package.json"))?;
     // Written last, so that an installation that was cut short is repeated.
-    let installed = modules.join(".installed-lock.json");
-    if fs_err::read_to_string(&installed).is_ok_and(|it| it == lock) {
+    let installed = sources.join("node_modules/.installed.json");
+    if fs_err::read_to_string(&installed).is_ok_and(|it| it == manifest) {
         return Ok(());
     }
-    Step::new("node: npm ci", "npm")
-        .args(["ci", "--loglevel=error", "--no-audit", "--no-fund"])
+    Step::new("node: install tools", "npm")
+        .args(["install", "--loglevel=error", "--no-package-lock"])
+        .args(["--no-audit", "--no-fund"])
         .dir(&sources)
         .run(site)?
         .require(site)?;
-    Ok(fs_err::write(installed, lock)?)
+    Ok(fs_err::write(installed, manifest)?)
 }
 
 fn bin(site: &Site, name: &str) -> Utf8PathBuf {

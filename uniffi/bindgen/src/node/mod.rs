@@ -4,6 +4,7 @@
 //! namespaces share. Must not know how UniFFI loads an interface.
 
 mod call;
+mod class;
 mod defaults;
 mod module;
 mod names;

@@ -10,6 +10,7 @@ use uniffi_bindgen::interface::{Literal, Type};
 
 use super::{
     call::Calls,
+    class::derived_names,
     defaults, names,
     options::{CustomType, Options},
     prettier,
@@ -546,57 +547,6 @@ impl Module<'_> {
             .chain(derived)
             .collect()
     }
-
-    fn derived_methods<'o>(&self, object: &'o Object) -> Vec<(&'static str, &'o Callable)> {
-        derived_names(&object.traits)
-    }
-
-    /// What `new` calls.
-    fn constructor<'o>(&self, object: &'o Object) -> Option<&'o Callable> {
-        object
-            .primary_constructor()
-            .filter(|constructor| !constructor.is_async)
-    }
-
-    /// What stands before a derived method.
-    fn derived_prefix(&self, object: &Object, name: &str) -> &'static str {
-        if object.is_error && name == "toString" {
-            "override "
-        } else {
-            ""
-        }
-    }
-
-    fn static_name(&self, callable: &Callable) -> String {
-        names::method(&callable.name)
-    }
-
-    /// What declares a class's place in the hierarchy.
-    fn heritage(&self, object: &Object) -> String {
-        match (object.is_error, object.vtable.is_some()) {
-            (true, _) => " extends Error".into(),
-            (_, true) => format!(" implements {}", names::class(&object.name)),
-            _ => String::new(),
-        }
-    }
-
-    fn class_name(&self, object: &Object) -> String {
-        if object.vtable.is_some() {
-            names::rust_class(&object.name)
-        } else {
-            names::class(&object.name)
-        }
-    }
-
-    /// Every C function that a class calls.
-    fn class_functions<'o>(&self, object: &'o Object) -> Vec<&'o Callable> {
-        object
-            .constructors
-            .iter()
-            .chain(&object.methods)
-            .chain(derived_names(&object.traits).into_iter().map(|(_, c)| c))
-            .collect()
-    }
 }
 
 /// TypeScript infers no type that depends on itself.
@@ -614,20 +564,4 @@ fn variant_fields(variant: &Variant) -> impl Iterator<Item = (String, &Field)> {
         .iter()
         .enumerate()
         .map(|(index, field)| (names::variant_field(&field.name, index), field))
-}
-
-/// The derived methods under the names that they have in TypeScript. `!=` is left out: it is
-/// the opposite of `==`.
-fn derived_names(traits: &crate::interface::DerivedTraits) -> Vec<(&'static str, &Callable)> {
-    let text = traits.display.as_ref().or(traits.debug.as_ref());
-    [
-        ("toString", text),
-        ("toDebugString", traits.debug.as_ref()),
-        ("equals", traits.eq.as_ref()),
-        ("compareTo", traits.cmp.as_ref()),
-        ("hashCode", traits.hash.as_ref()),
-    ]
-    .into_iter()
-    .filter_map(|(name, callable)| Some((name, callable?)))
-    .collect()
 }
