@@ -21,7 +21,9 @@ pub(crate) fn read(source: &str, _names: &Names) -> String {
             out.push('\n');
             continue;
         }
-        out.push('\n');
+        if !out.ends_with("\n\n") {
+            out.push('\n');
+        }
         out.push_str(line.trim_end_matches([' ', '{', '(']));
         out.push('\n');
         if line.ends_with(['{', '(']) {
@@ -30,12 +32,12 @@ pub(crate) fn read(source: &str, _names: &Names) -> String {
                 .take_while(|line| !line.starts_with(['}', ')']))
             {
                 if !member.trim().is_empty() && !member.contains("uniffi") {
-                    out.push_str(&member.split_whitespace().collect::<Vec<_>>().join(" "));
-                    out.push('\n');
+                    let words: Vec<_> = member.split_whitespace().collect();
+                    out.push_str(&format!("  {}\n", words.join(" ")));
                 }
             }
-            out.push('\n');
         }
+        out.push('\n');
     }
     out
 }

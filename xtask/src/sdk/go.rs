@@ -1,5 +1,7 @@
 //! Go: a module with the façade, the generated bindings and the native libraries inside.
 
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+
 use anyhow::{Context as _, Result};
 use camino::{Utf8Path, Utf8PathBuf};
 use commy_bindgen::go::GO_MINIMUM;
@@ -154,7 +156,8 @@ impl Language for Go {
 impl Sdk for Go {
     fn generate(&self, site: &Site, native: &Native) -> Result<()> {
         let sources = site.sdk(NAME);
-        let files = bindings::generate(bindings::Language::Go, &site.udl())?;
+        let mut files = bindings::generate(bindings::Language::Go, &site.udl())?;
+        files.insert("ffi/native.go".into(), marker(native)?);
         bindings::write(&files, &sources.join("internal/generated"))?;
         let folder = sources.join("native").join(platform());
         for (kind, library) in [("static", &native.staticlib), ("shared", &native.cdylib)] {
@@ -187,6 +190,20 @@ impl Sdk for Go {
             .require(site)?;
         Ok(vec![package])
     }
+}
+
+/// Go links again when a package has changed, and does not look at the libraries: so one package
+/// changes with them.
+fn marker(native: &Native) -> Result<String> {
+    let mut hasher = DefaultHasher::new();
+    for library in [&native.staticlib, &native.cdylib] {
+        fs_err::read(library)?.hash(&mut hasher);
+    }
+    Ok(format!(
+        "package ffi\n\n// NativeLibrary changes with the library, so that programs are linked again.\n\
+         const NativeLibrary = \"{:016x}\"\n",
+        hasher.finish()
+    ))
 }
 
 /// Go in a module of ours, whatever workspace is around it.
