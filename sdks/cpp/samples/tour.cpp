@@ -81,8 +81,10 @@ commy::Future<int> take() {
 
   const commy::CallOptions soon{.timeout = 2s};
   const auto greeting = co_await mesh.call<std::string>("greeter", "greet", "Ann", soon);
-  const auto sum = co_await mesh.call<int>("adder", "", std::vector<int>{1, 2, 3}, soon);
-  const auto reversed = co_await mesh.call<commy::Bytes>("reverser", "", commy::Bytes{'a', 'b', 'c'}, soon);
+  const std::vector numbers{1, 2, 3};
+  const auto sum = co_await mesh.call<int>("adder", "", numbers, soon);
+  const commy::Bytes letters{'a', 'b', 'c'};
+  const auto reversed = co_await mesh.call<commy::Bytes>("reverser", "", letters, soon);
   const std::string text(reversed.begin(), reversed.end());
   tour.step("call each", greeting + ", " + std::to_string(sum) + ", " + text, greeting == "hello Ann" && sum == 6 && text == "cba");
 

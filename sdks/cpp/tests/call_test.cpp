@@ -218,7 +218,8 @@ TEST(Call, AHandlerMayCallOn) {
   mesh.register_service({.service = "countdown"}, [&](int number, const Context &context) -> Future<std::vector<int>> {
         std::vector<int> all{number};
         if (number > 0) {
-          const auto rest = co_await mesh.call<std::vector<int>>("countdown", "", number - 1, {.timeout = context.time_left()});
+          const CallOptions options{.timeout = context.time_left()};
+          const auto rest = co_await mesh.call<std::vector<int>>("countdown", "", number - 1, options);
           all.insert(all.end(), rest.begin(), rest.end());
         }
         co_return all;

@@ -94,7 +94,11 @@ TEST(Cancel, ItPassesThroughAChainOfServices) {
   const auto mesh = started();
   mesh.register_service({.service = "last"}, stuck.service()).get();
   mesh.register_service({.service = "middle"}, [&](const Json &, const Context &context) { return mesh.call("last", "wait", nullptr, {.stop = context.stop}); }).get();
-  mesh.register_service({.service = "first"}, [&](const Json &, const Context &context) -> Future<Json> { co_return co_await mesh.call("middle", "", nullptr, {.stop = context.stop}); }).get();
+  mesh.register_service({.service = "first"}, [&](const Json &, const Context &context) -> Future<Json> {
+        const CallOptions options{.stop = context.stop};
+        co_return co_await mesh.call("middle", "", nullptr, options);
+      })
+      .get();
   std::stop_source stop;
   auto call = mesh.call("first", "", nullptr, {.stop = stop.get_token()});
   ASSERT_TRUE(stuck.begins());

@@ -104,7 +104,8 @@ TEST(Concurrency, MeshesStartAndStopInNumbers) {
   auto live = [](int number) -> Future<int> {
     const commy::Mesh mesh(fresh_name());
     co_await mesh.start();
-    co_await mesh.register_service({.service = "echo"}, echo);
+    const commy::ServiceSpec spec{.service = "echo"};
+    co_await mesh.register_service(spec, echo);
     const int answer = co_await mesh.call<int>("echo", "", number);
     co_await mesh.stop();
     co_return answer;

@@ -213,7 +213,8 @@ TEST(Register, DrainingFinishesWhatIsInFlightAndTakesNothingNew) {
 TEST(Register, AHandlerMayRegisterAndCall) {
   const auto mesh = started();
   mesh.register_service({.service = "spawn"}, [&](const std::string &child) -> Future<Json> {
-        co_await mesh.register_service({.service = child}, echo);
+        const commy::ServiceSpec spec{.service = child};
+        co_await mesh.register_service(spec, echo);
         co_return co_await mesh.call(child, "", "from the child");
       })
       .get();

@@ -46,7 +46,7 @@ public:
   /// Creates a mesh. The name is the scope of discovery: 1 to 64 bytes of segments joined by `.`,
   /// each of ASCII letters, digits, `_` and `-`, beginning with a letter or digit. Throws
   /// `InvalidArgument` for options that break a rule.
-  explicit Mesh(std::string_view name, const MeshOptions &options = {}) : inner_(detail::lifting([&] { return raw::Mesh(detail::lower(name, options)); })), executor_(options.executor) {}
+  explicit Mesh(std::string_view name, const MeshOptions &options = no_options<MeshOptions>) : inner_(detail::lifting([&] { return raw::Mesh(detail::lower(name, options)); })), executor_(options.executor) {}
   Mesh(Mesh &&other) noexcept : inner_(std::exchange(other.inner_, std::nullopt)), executor_(std::move(other.executor_)) {}
   Mesh &operator=(Mesh &&other) noexcept {
     std::swap(inner_, other.inner_);
@@ -93,7 +93,7 @@ public:
 
   /// Registers an instance of a service that this process hosts. `service` is a `Service`, or a
   /// callable that answers every method.
-  Future<Registration> register_service(const ServiceSpec &spec, Service service, const HandlerOptions &options = {}) const {
+  Future<Registration> register_service(const ServiceSpec &spec, Service service, const HandlerOptions &options = no_options<HandlerOptions>) const {
     auto executor = options.executor != nullptr ? options.executor : executor_ != nullptr ? executor_
                                                                                           : std::make_shared<Workers>(options.threads);
     const auto shared = std::make_shared<const Service>(std::move(service));
@@ -105,7 +105,7 @@ public:
   /// Makes known an instance that runs elsewhere, at an endpoint such as `http://127.0.0.1:8080`
   /// or `tcp://db:5432`, probed if a check is given and taken as healthy otherwise. It is dialled
   /// by its users: `call` refuses it with `FailedPrecondition` and names the endpoint.
-  Future<Registration> advertise(const ServiceSpec &spec, std::string_view endpoint, const std::optional<HealthCheck> &check = std::nullopt) const {
+  Future<Registration> advertise(const ServiceSpec &spec, std::string_view endpoint, const std::optional<HealthCheck> &check = no_options<std::optional<HealthCheck>>) const {
     std::optional<raw::HealthCheck> lowered;
     if (check) {
       lowered = detail::lower(*check);
@@ -114,12 +114,12 @@ public:
   }
 
   /// The instances that match now, from local knowledge, ordered by service and id.
-  std::vector<ServiceInstance> discover(const Query &query = {}) const {
+  std::vector<ServiceInstance> discover(const Query &query = no_options<Query>) const {
     return detail::lifting([&] { return inner().discover(query); });
   }
 
   /// Watches the instances that match: first those that match now, as `Added`, then every change.
-  Watch watch(const Query &query = {}) const {
+  Watch watch(const Query &query = no_options<Query>) const {
     return Watch(detail::lifting([&] { return inner().watch(query); }), executor_);
   }
 
@@ -140,7 +140,7 @@ public:
   /// const auto receipt = co_await mesh.call<Receipt>("orders", "create", order, {.timeout = 2s});
   /// ```
   template <typename T = Json, typename P = std::nullptr_t>
-  Future<T> call(std::string_view service, std::string_view method = "", const P &payload = nullptr, const CallOptions &options = {}) const {
+  Future<T> call(std::string_view service, std::string_view method = "", const P &payload = nullptr, const CallOptions &options = no_options<CallOptions>) const {
     return at(detail::lifted(asked(service, method, detail::encoded(payload, options.headers, options.content_type), options), [service = std::string(service), method = std::string(method)](raw::Reply reply) -> T {
       const std::string served_by = reply.served_by;
       try {
@@ -153,21 +153,21 @@ public:
 
   /// Calls a service, and gives all of its reply.
   template <typename P = std::nullptr_t>
-  Future<Reply> request(std::string_view service, std::string_view method = "", const P &payload = nullptr, const CallOptions &options = {}) const {
+  Future<Reply> request(std::string_view service, std::string_view method = "", const P &payload = nullptr, const CallOptions &options = no_options<CallOptions>) const {
     return at(detail::lifted(asked(service, method, detail::encoded(payload, options.headers, options.content_type), options), [](raw::Reply reply) { return Reply{detail::lift(std::move(reply.message)), std::move(reply.served_by)}; }));
   }
 
   /// Publishes an event on a topic: 1 to 256 bytes of segments joined by `/`, each of ASCII
   /// letters, digits, `_`, `-`, `.` and `:`.
   template <typename P = std::nullptr_t>
-  Future<void> publish(std::string_view topic, const P &payload = nullptr, const PublishOptions &options = {}) const {
+  Future<void> publish(std::string_view topic, const P &payload = nullptr, const PublishOptions &options = no_options<PublishOptions>) const {
     const auto message = detail::lower(detail::encoded(payload, options.headers, options.content_type));
     return at(detail::lifted(detail::lifting([&] { return inner().publish(topic, message, options.stop); })));
   }
 
   /// Subscribes to the topics that match a filter, in which a segment `*` stands for any one
   /// segment and `**` for any number of them, also none.
-  Future<Subscription> subscribe(std::string_view filter, const SubscribeOptions &options = {}) const {
+  Future<Subscription> subscribe(std::string_view filter, const SubscribeOptions &options = no_options<SubscribeOptions>) const {
     return at(detail::lifted(detail::lifting([&] { return inner().subscribe(filter, options); }), [executor = executor_](raw::Subscription subscription) { return Subscription(std::move(subscription), executor); }));
   }
 

@@ -14,6 +14,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <variant>
 #include <vector>
 
 namespace commy {
@@ -131,6 +132,11 @@ struct HealthCheck {
   /// How many failures in a row make an instance unhealthy: 1 to 100.
   std::uint32_t fall = 3;
 };
+
+/// The defaults, as objects of their own: g++ 12 destroys twice what is initialised by braces
+/// inside of a `co_await` expression, also if it stands in a default argument.
+template <typename T>
+inline const T no_options{};
 
 namespace detail {
 
