@@ -271,6 +271,8 @@ async fn messages_within_a_process_never_touch_the_fabric() {
     let before = mesh.stats();
     for number in 0..20 {
         mesh.call("here", "echo").json(&number).await.unwrap();
+        mesh.publish("numbers").json(&number).await.unwrap();
+        soon(events.next()).await.unwrap();
     }
     let after = mesh.stats();
     assert_eq!(after.calls_ok - before.calls_ok, 20);

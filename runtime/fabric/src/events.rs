@@ -1,11 +1,12 @@
-//! Events: on their way out in a bounded queue, and on their way in past a gate that lets each one
-//! through once and in order.
+//! Events: on their way out in a bounded queue, if anybody else wants them, and on their way in past
+//! a gate that lets each one through once and in order.
 
 use std::{collections::HashMap, sync::Arc};
 
-use commy_core::{Error, Event, Result, Status, record::NodeLife};
+use commy_core::{Error, Event, Result, Status, Topic, record::NodeLife};
 use parking_lot::Mutex;
 use tokio::sync::{Semaphore, mpsc};
+use zenoh::{Wait, pubsub::Publisher, sample::Locality};
 
 use crate::{
     carrier::{Carrier, Congestion, Parcel},
@@ -17,6 +18,8 @@ use crate::{
 const ROOM: u32 = 64 << 20;
 /// The room that the smallest event takes, so that at most 4,096 wait.
 const EVENT_ROOM_MIN: u32 = 16 << 10;
+/// Of how many topics it is kept who wants their events.
+const TOPICS_MAX: usize = 1_024;
 /// How many publishers the gate knows at once; those that are gone are forgotten before.
 const PUBLISHERS_MAX: usize = 65_536;
 
@@ -64,12 +67,21 @@ impl Outgoing {
 }
 
 impl Sending {
-    /// Sends what is queued, in order, until the queue is closed.
-    pub(crate) async fn run(mut self, me: NodeLife, keys: Arc<Keys>, carrier: Arc<Carrier>) {
+    /// Sends what is queued and wanted elsewhere, in order, until the queue is closed.
+    pub(crate) async fn run(
+        mut self,
+        me: NodeLife,
+        keys: Arc<Keys>,
+        carrier: Arc<Carrier>,
+        mut interest: Interest,
+    ) {
         let mut position = 0;
         while let Some(event) = self.receiver.recv().await {
-            position += 1;
             self.room.add_permits(room_of(&event) as usize);
+            if !interest.is_in(&event.topic, &keys, &carrier) {
+                continue;
+            }
+            position += 1;
             let parcel = Parcel::new(
                 wire::event(me, position, &event),
                 event.message.payload.clone(),
@@ -81,6 +93,52 @@ impl Sending {
                 return;
             }
         }
+    }
+}
+
+/// What is known of who wants which events.
+pub(crate) struct Interest {
+    /// Whether this node is told of all subscriptions of others, as direct neighbours tell each
+    /// other. From behind a router they may still be under way when an event is published.
+    is_told: bool,
+    topics: HashMap<Topic, Publisher<'static>>,
+}
+
+impl Interest {
+    /// What is known before anything was published.
+    pub(crate) fn new(is_told: bool) -> Self {
+        Self {
+            is_told,
+            topics: HashMap::new(),
+        }
+    }
+
+    /// Whether somebody may want events on a topic.
+    fn is_in(&mut self, topic: &Topic, keys: &Keys, carrier: &Carrier) -> bool {
+        if !self.is_told {
+            return true;
+        }
+        if !self.topics.contains_key(topic) {
+            let declared = carrier.with(|session| {
+                session
+                    .declare_publisher(keys.event(topic))
+                    .allowed_destination(Locality::Remote)
+                    .wait()
+            });
+            let Some(Ok(publisher)) = declared else {
+                return true;
+            };
+            if self.topics.len() >= TOPICS_MAX {
+                self.topics.clear();
+            }
+            self.topics.insert(topic.clone(), publisher);
+        }
+        let status = self
+            .topics
+            .get(topic)
+            .map(|publisher| publisher.matching_status().wait());
+        // Who cannot say is asked by sending.
+        !matches!(status, Some(Ok(status)) if !status.matching())
     }
 }
 

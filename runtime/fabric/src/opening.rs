@@ -67,6 +67,20 @@ pub(crate) struct Plan {
     pub(crate) payload_bytes_max: u64,
 }
 
+impl Plan {
+    /// Whether all other nodes are connected to this one directly.
+    fn has_neighbours_only(&self) -> bool {
+        let FabricOptions {
+            mode,
+            listen,
+            connect,
+            multicast,
+            ..
+        } = &self.options;
+        *mode == FabricMode::Peer && listen.is_empty() && connect.is_empty() && !multicast
+    }
+}
+
 /// An open link, as its owner holds it.
 pub(crate) struct Opened {
     pub(crate) station: Arc<Station>,
@@ -199,6 +213,7 @@ impl Connection {
             life,
             Arc::clone(&station.keys),
             Arc::clone(&station.carrier),
+            events::Interest::new(plan.has_neighbours_only()),
         ));
         runtime.spawn(keep_up(Arc::clone(&station)));
         let token = runtime

@@ -6,6 +6,7 @@ import asyncio
 import inspect
 import signal
 import threading
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -133,7 +134,16 @@ async def test_it_may_be_used_where_another_loop_runs(name: str) -> None:
         assert mesh.call("echo", payload=1) == 1
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Ctrl-C works as in a terminal, also in a shell's background, where it is ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="this platform cannot signal a thread")
+@pytest.mark.usefixtures("interruptible")
 def test_ctrl_c_while_waiting_cancels_the_handler(name: str) -> None:
     with Mesh(name) as mesh:
         cancelled = threading.Event()

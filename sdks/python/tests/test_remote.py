@@ -233,6 +233,8 @@ async def test_messages_within_a_process_never_touch_the_fabric(name: str) -> No
             before = mesh.stats()
             for number in range(20):
                 assert await mesh.call("here", payload=number) == number
+                await mesh.publish("numbers", number)
+                assert (await soon(events.next())).value == number
             after = mesh.stats()
             assert after.calls_ok - before.calls_ok == 20
             assert after.fabric_messages == before.fabric_messages
