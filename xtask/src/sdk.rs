@@ -3,6 +3,7 @@
 //! A language file says which processes build and check its SDK; when they are run, in which order,
 //! what counts as a failure and how it is shown is decided by the commands.
 
+mod c;
 mod kotlin;
 mod python;
 mod rust;
@@ -35,8 +36,13 @@ pub(crate) const TOPICS: &[&str] = &[
 ];
 
 /// Every language, in the order of the tables. A new one is a file and a row.
-pub(crate) const LANGUAGES: &[&dyn Language] =
-    &[&rust::Rust, &python::Python, &kotlin::Kotlin, &swift::Swift];
+pub(crate) const LANGUAGES: &[&dyn Language] = &[
+    &rust::Rust,
+    &python::Python,
+    &kotlin::Kotlin,
+    &swift::Swift,
+    &c::C,
+];
 
 /// The languages whose SDK is built from the UDL.
 pub(crate) fn sdks() -> impl Iterator<Item = &'static dyn Sdk> {

@@ -61,7 +61,7 @@ impl<T> Handles<T> {
 
     /// The handle of the thing that has this number.
     pub(crate) fn handle(&self, number: u64) -> u64 {
-        u64::from(self.kind) << NUMBER_BITS | (*FIRST + number)
+        (u64::from(self.kind) << NUMBER_BITS) | (*FIRST + number)
     }
 
     /// What a handle stands for.

@@ -29,7 +29,7 @@ const PAYLOAD_MAX: usize = 1 << 30;
 ///
 /// # Safety
 /// The structure is `repr(C)`, begins with a `usize`, and holds no bytes that could be invalid.
-pub(crate) unsafe trait Sized {
+pub(crate) unsafe trait Measured {
     const NAME: &'static str;
 }
 
@@ -38,7 +38,7 @@ macro_rules! sized {
     ($($type:ident),+) => {
         // SAFETY: each is `repr(C)`, begins with its size, and has integers, floats, pointers and
         // `MaybeUninit` only.
-        $(unsafe impl $crate::c::input::Sized for $type {
+        $(unsafe impl $crate::c::input::Measured for $type {
             const NAME: &'static str = stringify!($type);
         })+
     };
@@ -46,7 +46,7 @@ macro_rules! sized {
 pub(crate) use sized;
 
 /// A structure, or none where the pointer is NULL.
-pub(crate) unsafe fn structure<'a, T: Sized>(pointer: *const T) -> Result<Option<&'a T>> {
+pub(crate) unsafe fn structure<'a, T: Measured>(pointer: *const T) -> Result<Option<&'a T>> {
     if pointer.is_null() {
         return Ok(None);
     }
@@ -68,7 +68,7 @@ pub(crate) unsafe fn structure<'a, T: Sized>(pointer: *const T) -> Result<Option
 }
 
 /// A structure that must be there.
-pub(crate) unsafe fn required<'a, T: Sized>(pointer: *const T) -> Result<&'a T> {
+pub(crate) unsafe fn required<'a, T: Measured>(pointer: *const T) -> Result<&'a T> {
     // SAFETY: as the caller's.
     unsafe { structure(pointer) }?.ok_or_else(|| invalid(format!("the {} is NULL", T::NAME)))
 }

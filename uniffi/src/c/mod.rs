@@ -25,5 +25,5 @@ mod output;
 pub mod service;
 pub mod stats;
 pub mod status;
-mod wait;
+pub mod wait;
 pub mod watch;
