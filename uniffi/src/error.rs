@@ -38,9 +38,16 @@ macro_rules! statuses {
         }
 
         impl CommyError {
-            fn new(status: commy::Status, info: ErrorInfo) -> Self {
+            pub(crate) fn new(status: commy::Status, info: ErrorInfo) -> Self {
                 match status {
                     $(commy::Status::$status => Self::$status { info },)+
+                }
+            }
+
+            /// Which status it is.
+            pub(crate) const fn status(&self) -> commy::Status {
+                match self {
+                    $(Self::$status { .. } => commy::Status::$status,)+
                 }
             }
 

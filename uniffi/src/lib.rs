@@ -1,5 +1,6 @@
 //! The interface of every SDK: the types of `commy.udl`, each beside its conversion to and from the
-//! crate `commy`, and the C ABI that UniFFI puts over them. There is no behaviour here.
+//! crate `commy`, and the C ABI that UniFFI puts over them. There is no behaviour here. For people
+//! who write C, [`c`] puts an ABI of its own over the same types.
 //!
 //! Whatever comes from the other side is hostile until `commy` has checked it, and nothing that
 //! happens on this side may panic on the other.
@@ -9,6 +10,7 @@
     reason = "UniFFI has no boxes, and every error is written into a buffer at once"
 )]
 
+pub mod c;
 mod error;
 mod handler;
 mod instance;

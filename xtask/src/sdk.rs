@@ -3,6 +3,7 @@
 //! A language file says which processes build and check its SDK; when they are run, in which order,
 //! what counts as a failure and how it is shown is decided by the commands.
 
+mod c;
 mod cpp;
 mod go;
 mod kotlin;
@@ -55,6 +56,7 @@ pub(crate) const LANGUAGES: &[&dyn Language] = &[
     &node::Node,
     &go::Go,
     &cpp::Cpp,
+    &c::C,
 ];
 
 /// The languages whose SDK is built from the UDL.

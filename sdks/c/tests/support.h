@@ -1,0 +1,71 @@
+// What every topic needs: a mesh that nobody else is in, and checks that say what went wrong.
+
+#pragma once
+
+#include <commy.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+/// Longer than anything here takes, in milliseconds.
+enum { LIMIT_MS = 30000 };
+
+/// Fails the test, with the library's own words, where something fails that must not.
+#define must(call) assert_status(COMMY_STATUS_OK, (call), #call, __FILE__, __LINE__)
+/// Fails the test where something ends in any other way.
+#define ends(status, call) assert_status((status), (call), #call, __FILE__, __LINE__)
+
+static inline void assert_status(CommyStatus expected, CommyStatus status, const char *call, const char *file, int line) {
+  if (status != expected) {
+    print_error("%s is %s, and %s is expected; the last error is: %s\n", call, commy_status_name((int32_t)status), commy_status_name((int32_t)expected), commy_last_error_message());
+    _fail(file, line);
+  }
+}
+
+/// Fails the test where the last error of this thread does not say something.
+static inline void assert_told(const char *text) {
+  if (strstr(commy_last_error_message(), text) == NULL) {
+    fail_msg("the last error does not say `%s`: %s", text, commy_last_error_message());
+  }
+}
+
+/// A mesh of its own for a test, in this process alone.
+static inline CommyMesh created(void) {
+  static int number = 0;
+  char name[64];
+  snprintf(name, sizeof name, "test-%ld-%d", (long)getpid(), ++number);
+  const CommyMeshOptions options = {.size = sizeof options, .name = name, .local_only = true};
+  CommyMesh mesh;
+  must(commy_create_mesh(&options, &mesh));
+  return mesh;
+}
+
+static inline CommyMesh started(void) {
+  const CommyMesh mesh = created();
+  must(commy_start_mesh(mesh));
+  return mesh;
+}
+
+/// A handler that answers with what it was sent.
+static inline void echo(CommyInvocation invocation, const CommyRequest *request, void *context) {
+  (void)context;
+  commy_complete(invocation, &request->message);
+}
+
+static inline CommyRegistration serve(CommyMesh mesh, const char *service, CommyHandle handle, void *context) {
+  CommyRegistration registration;
+  must(commy_register_service_simple(mesh, service, "1.0.0", handle, context, &registration));
+  return registration;
+}
+
+/// Runs the tests of a topic, which must leave no handle behind.
+static inline int left_nothing(void **state) {
+  (void)state;
+  return commy_handle_count() == 0 ? 0 : -1;
+}
+#define topic_of(tests) cmocka_run_group_tests(tests, NULL, left_nothing)
