@@ -93,13 +93,13 @@ fn run(name: &str, topics: &[&str], flags: &[&str], prepare: impl FnOnce(&Path))
     let module = format!("module suite\n\ngo {GO_MINIMUM}\n");
     fs::write(folder.join("go.mod"), module).unwrap();
     let library = suite::library().parent().unwrap().as_os_str();
-    let mut flags = OsString::from("-L");
-    flags.push(library);
-    flags.push(" -Wl,-rpath,");
-    flags.push(library);
+    let mut linking = OsString::from("-L");
+    linking.push(library);
+    linking.push(" -Wl,-rpath,");
+    linking.push(library);
     let environment = [
         ("CGO_ENABLED", "1".as_ref()),
-        ("CGO_LDFLAGS", flags.as_os_str()),
+        ("CGO_LDFLAGS", linking.as_os_str()),
         // The suite runs as it lies, whatever workspace is around it.
         ("GOWORK", "off".as_ref()),
         ("GOFLAGS", "-mod=mod".as_ref()),

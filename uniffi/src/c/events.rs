@@ -282,7 +282,7 @@ unsafe fn subscribe_options(
         overflow: Overflow::DropOldest,
     };
     // SAFETY: as the caller's.
-    let Some(it) = (unsafe { structure(pointer) }?) else {
+    let Some(it) = unsafe { structure(pointer) }? else {
         return Ok((options, None));
     };
     options.capacity = or(it.capacity, 256);
