@@ -5,7 +5,6 @@
 //! the language than that.
 
 mod blocks;
-pub(crate) mod cpp;
 pub(crate) mod kotlin;
 pub(crate) mod node;
 pub(crate) mod python;

@@ -29,8 +29,6 @@ pub enum Language {
     Ruby,
     /// One `.ts` module, and the runtime that it imports.
     Node,
-    /// One `.hpp` header, and the runtime that it includes.
-    Cpp,
 }
 
 /// Generates the raw bindings of `language` from `udl` and returns each file's text by its path
@@ -57,7 +55,6 @@ pub fn generate(language: Language, udl: &Utf8Path) -> Result<BTreeMap<Utf8PathB
         Language::Swift => generate_builtin(TargetLanguage::Swift, udl, crate_root),
         Language::Ruby => generate_builtin(TargetLanguage::Ruby, udl, crate_root),
         Language::Node => generate_own(commy_bindgen::Language::Node, udl),
-        Language::Cpp => generate_own(commy_bindgen::Language::Cpp, udl),
     }
     .with_context(|| format!("cannot generate {language:?} from {udl}"))?;
     if files.is_empty() {

@@ -18,11 +18,6 @@ pub(crate) const SWIFT_MINIMUM: &str = "6.0";
 pub(crate) const SWIFT_SUITE: &str = "trixie";
 pub(crate) const SWIFT_ROOT: &str = "debian-13-swift-6.0";
 
-/// The oldest tools of C++ that the SDK is written for.
-pub(crate) const CMAKE_MINIMUM: &str = "3.21";
-pub(crate) const GXX_MINIMUM: &str = "12";
-pub(crate) const JSON_MINIMUM: &str = "3.10";
-
 /// The channel of `rust-toolchain.toml`; a test keeps the two alike.
 pub(crate) const RUST: &str = "1.95.0";
 /// Optional tools of a Rust developer: the lowest versions that read our settings.

@@ -3,7 +3,6 @@
 //! A language file says which processes build and check its SDK; when they are run, in which order,
 //! what counts as a failure and how it is shown is decided by the commands.
 
-mod cpp;
 mod python;
 mod rust;
 mod swift;
@@ -33,8 +32,7 @@ pub(crate) const TOPICS: &[&str] = &[
 ];
 
 /// Every language, in the order of the tables. A new one is a file and a row.
-pub(crate) const LANGUAGES: &[&dyn Language] =
-    &[&rust::Rust, &python::Python, &swift::Swift, &cpp::Cpp];
+pub(crate) const LANGUAGES: &[&dyn Language] = &[&rust::Rust, &python::Python, &swift::Swift];
 
 /// The languages whose SDK is built from the UDL.
 pub(crate) fn sdks() -> impl Iterator<Item = &'static dyn Sdk> {
