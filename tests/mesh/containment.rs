@@ -135,6 +135,25 @@ async fn a_mailbox_that_is_full_refuses_at_once() {
 }
 
 #[tokio::test]
+async fn a_request_whose_caller_gives_up_before_it_is_taken_is_not_executed() {
+    let mesh = mesh().await;
+    let (service, entered, release) = blocking(ServiceSpec::new("orders"));
+    mesh.serve(service).await.unwrap();
+    let caller = mesh.clone();
+    let first = tokio::spawn(async move { caller.call("orders", "block").await });
+    entered.reaches(1).await;
+
+    let mut second = mesh.call("orders", "block").into_future();
+    assert!(futures_util::poll!(&mut second).is_pending());
+    drop(second);
+    drop(release);
+    soon(first).await.unwrap().unwrap();
+    mesh.call("orders", "block").await.unwrap();
+    assert_eq!(entered.count(), 2);
+    assert_eq!(mesh.stats().requests_handled, 2);
+}
+
+#[tokio::test]
 async fn a_handler_that_blocks_delays_no_deadline_and_no_registration() {
     let mesh = mesh().await;
     let (service, entered, release) = blocking(ServiceSpec::new("orders"));

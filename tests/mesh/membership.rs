@@ -124,3 +124,16 @@ async fn a_start_that_is_given_up_leaves_nothing() {
         assert!(!mesh.is_running());
     }
 }
+
+#[tokio::test]
+async fn thousands_of_registrations_at_one_instant_all_succeed() {
+    const REGISTRATIONS: usize = 3000;
+    let mesh = mesh().await;
+    let registrations = (0..REGISTRATIONS).map(|_| mesh.serve(echo("orders")));
+    let registrations = soon(futures_util::future::join_all(registrations)).await;
+    assert!(registrations.iter().all(Result::is_ok));
+    assert_eq!(
+        mesh.discover(&Query::service("orders")).unwrap().len(),
+        REGISTRATIONS
+    );
+}

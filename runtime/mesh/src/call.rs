@@ -90,9 +90,11 @@ async fn attempts(
             delivery: failure.delivery,
         };
         let now = node.now();
-        let is_retried = mesh.retries.lock().as_mut().is_some_and(|budget| {
-            may_retry(options.idempotent, &failed, call.deadline, now, budget)
-        });
+        // A stop waits for calls that are under way, and then for none that begins.
+        let is_retried = !session.closing.is_cancelled()
+            && mesh.retries.lock().as_mut().is_some_and(|budget| {
+                may_retry(options.idempotent, &failed, call.deadline, now, budget)
+            });
         if !is_retried {
             return Err(tried.add_to(failure.error).with_attempts(attempt));
         }

@@ -82,9 +82,13 @@ impl Handle<Invoke> for Instance {
 
     fn handle(&mut self, invoke: Invoke, _: &mut Self::Context) {
         let Invoke { request, reply } = invoke;
+        if reply.is_closed() {
+            // Its caller gave up while it was in the mailbox.
+            return;
+        }
         let is_from_afar = request.caller != self.id.node;
         if let Some(refusal) = self.refusal(is_from_afar.then_some(&request)) {
-            // A caller that has gone needs no refusal.
+            // A caller that goes now needs no refusal.
             let _ = reply.send(LocalAnswer::Refused(refusal));
             return;
         }
