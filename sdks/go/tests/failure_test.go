@@ -1,3 +1,5 @@
+//go:build unix
+
 package tests
 
 import (
@@ -179,7 +181,7 @@ func TestFailure_AnIdempotentCallWhoseCalleeIsKilledSucceedsElsewhere(t *testing
 	ctx := limited(t)
 	for range cap(answers) {
 		go func() {
-			node, err := commy.Call[string](ctx, mesh, "workers", "work", 1000,
+			node, err := commy.Call[string](ctx, mesh, "workers", "work", 3000,
 				commy.Idempotent(), commy.BalancedBy(commy.RoundRobin))
 			if err == nil && node != processes[1].node {
 				err = errors.New(node + " answered")
