@@ -13,6 +13,23 @@ import (
 	"testing"
 )
 
+// TestMain gives the examples a run-time directory of their own, so that nobody else meets them.
+func TestMain(m *testing.M) {
+	os.Exit(inDirectory(m.Run))
+}
+
+func inDirectory(run func() int) int {
+	directory, err := os.MkdirTemp("", "commy-")
+	if err != nil {
+		panic(err)
+	}
+	defer os.RemoveAll(directory)
+	if err := os.Setenv("XDG_RUNTIME_DIR", directory); err != nil {
+		panic(err)
+	}
+	return run()
+}
+
 // sources are the files that are written by hand, or all that match.
 func sources(t *testing.T, matches func(path string) bool) []string {
 	t.Helper()

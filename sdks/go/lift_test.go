@@ -101,4 +101,9 @@ func TestErrors_AChoiceThatIsNoneIsRefusedAndEveryRawOneIsNamed(t *testing.T) {
 			t.Errorf("%v is not itself", reach)
 		}
 	}
+	for mode, raw := range fabricModes {
+		if named(fabricModes, raw) != mode {
+			t.Errorf("%v is not itself", mode)
+		}
+	}
 }

@@ -26,6 +26,11 @@ type Stats struct {
 	Peers uint64
 	// FabricMessages is messages handed to the fabric; one within this process never is.
 	FabricMessages uint64
+	// BytesSent is payload bytes handed to the fabric, by all meshes of this name in this process.
+	BytesSent uint64
+	// BytesReceived is payload bytes that came from the fabric, for all meshes of this name in
+	// this process.
+	BytesReceived uint64
 }
 
 func liftStats(stats ffi.MeshStats) Stats {
@@ -41,5 +46,7 @@ func liftStats(stats ffi.MeshStats) Stats {
 		Registrations:    stats.Registrations,
 		Peers:            stats.Peers,
 		FabricMessages:   stats.FabricMessages,
+		BytesSent:        stats.BytesSent,
+		BytesReceived:    stats.BytesReceived,
 	}
 }

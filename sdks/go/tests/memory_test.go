@@ -44,7 +44,10 @@ func steady(t *testing.T, most int, round func()) {
 	if after-before > most {
 		t.Errorf("%d KiB grew to %d KiB", before, after)
 	}
-	eventually(t, "no goroutine is left", func() bool { return runtime.NumGoroutine() <= goroutines })
+	eventually(t, "no goroutine is left", func() bool {
+		runtime.GC()
+		return runtime.NumGoroutine() <= goroutines
+	})
 }
 
 func TestMemory_AHundredThousandCallsLeaveNoGrowth(t *testing.T) {
@@ -145,6 +148,15 @@ func watched(gone *atomic.Int64) *held {
 	return handler
 }
 
+// collected waits until so many are.
+func collected(t *testing.T, gone *atomic.Int64, count int64) {
+	t.Helper()
+	eventually(t, "what is held by nobody is collected", func() bool {
+		runtime.GC()
+		return gone.Load() == count
+	})
+}
+
 func TestMemory_ADeregisteredHandlerIsLetGo(t *testing.T) {
 	mesh := started(t)
 	var gone atomic.Int64
@@ -153,7 +165,7 @@ func TestMemory_ADeregisteredHandlerIsLetGo(t *testing.T) {
 	runtime.GC()
 	equal(t, "collected while registered", gone.Load(), 0)
 	no(t, registration.Close())
-	eventually(t, "the handler is collected", func() bool { return gone.Load() == 1 })
+	collected(t, &gone, 1)
 }
 
 func TestMemory_AStoppedMeshIsLetGoWithAllThatItHeld(t *testing.T) {
@@ -168,5 +180,5 @@ func TestMemory_AStoppedMeshIsLetGoWithAllThatItHeld(t *testing.T) {
 		no(t, mesh.Close())
 		runtime.AddCleanup(mesh, func(gone *atomic.Int64) { gone.Add(1) }, &gone)
 	}()
-	eventually(t, "the mesh and its handlers are collected", func() bool { return gone.Load() == 11 })
+	collected(t, &gone, 11)
 }

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"runtime"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -36,7 +35,12 @@ func limited(t *testing.T) context.Context {
 // started is a mesh that is stopped when the test ends.
 func started(t *testing.T, options ...commy.Option) *commy.Mesh {
 	t.Helper()
-	mesh, err := commy.Start(limited(t), name(), options...)
+	return startedAs(t, name(), options...)
+}
+
+func startedAs(t *testing.T, called string, options ...commy.Option) *commy.Mesh {
+	t.Helper()
+	mesh, err := commy.Start(limited(t), called, options...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -111,7 +115,6 @@ func eventually(t *testing.T, what string, is func() bool) {
 		if time.Now().After(deadline) {
 			t.Fatalf("it never was so that %s", what)
 		}
-		runtime.GC()
 		time.Sleep(time.Millisecond)
 	}
 }

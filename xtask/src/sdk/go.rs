@@ -7,7 +7,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use commy_bindgen::go::GO_MINIMUM;
 use xtask::bindings;
 
-use super::{Language, Sdk};
+use super::{Language, OPENSSL, Sdk};
 use crate::check::{Check, Column, Evidence};
 use crate::native::Native;
 use crate::site::Site;
@@ -46,6 +46,7 @@ impl Language for Go {
                 get: Get::Apt(&["gcc", "libc6-dev"]),
                 need: Need::Required,
             },
+            OPENSSL,
         ]
     }
 
@@ -188,6 +189,11 @@ impl Sdk for Go {
             .args(["build", "./..."])
             .run(site)?
             .require(site)?;
+        // Compiled once, as the matrix of languages starts it often.
+        go("go build, the peer", &package)
+            .args(["build", "-o", peer(site).as_str(), "./samples/peer"])
+            .run(site)?
+            .require(site)?;
         Ok(vec![package])
     }
 }
@@ -237,6 +243,12 @@ fn version() -> Result<String> {
         .context("cannot run go")?;
     anyhow::ensure!(output.status.success(), "go cannot tell its version");
     Ok(String::from_utf8(output.stdout)?.trim().to_owned())
+}
+
+/// The program that takes part in the matrix of languages: see docs/interop.md.
+fn peer(site: &Site) -> Utf8PathBuf {
+    let name = format!("peer{}", std::env::consts::EXE_SUFFIX);
+    site.scratch(NAME).join(name)
 }
 
 /// A throw-away module that depends on ours by its path, and runs the program of the README.

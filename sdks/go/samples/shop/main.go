@@ -4,8 +4,10 @@
 // Invoices are sent by an outside HTTP server, Go's own, that knows nothing of commy: it is
 // advertised, probed, found and dialled, and it drops out of discovery when it is stopped.
 //
-// The program checks what it shows, and ends with exit code 0 only if all of it is as it should
-// be.
+// The program has all of it in one process, checks what it shows, and ends with exit code 0 only
+// if all of it is as it should be. With the argument counter or warehouse, each in a terminal of
+// its own, it is a part that finds and calls the other. The shops of the other languages have the
+// same parts, and theirs will do.
 package main
 
 import (
@@ -21,32 +23,32 @@ import (
 )
 
 func main() {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-	defer cancel()
-	if err := run(ctx); err != nil {
+	var err error
+	switch {
+	case len(os.Args) == 1:
+		err = whole()
+	case len(os.Args) == 2 && others[os.Args[1]] != "":
+		err = open(os.Args[1])
+	default:
+		err = errors.New("usage: shop [counter|warehouse]")
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	fmt.Println("the shop is closed: all as it should be")
 }
 
-func run(ctx context.Context) (err error) {
-	mesh, err := commy.Start(ctx, "shop", commy.WithCallTimeout(5*time.Second))
+// whole is all of the shop in one process, which keeps to itself.
+func whole() (err error) {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	mesh, err := commy.Start(ctx, "shop", commy.WithCallTimeout(5*time.Second), commy.LocalOnly())
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, mesh.Close()) }()
-	for _, one := range []struct {
-		service commy.Service
-		handler commy.Handler
-	}{
-		{commy.Service{Name: "inventory", Version: "1.0.0"}, newInventory().methods()},
-		{commy.Service{Name: "payments", Version: "1.0.0"}, payments},
-		{commy.Service{Name: "orders", Version: "2.1.0", Tags: []string{"entrance"}}, newOrders(mesh).methods()},
-	} {
-		if _, err := mesh.Register(ctx, one.service, one.handler); err != nil {
-			return err
-		}
+	if err := errors.Join(serve(ctx, mesh, warehouse), serve(ctx, mesh, counter)); err != nil {
+		return err
 	}
 	count, err := mesh.ActiveServiceCount()
 	if err != nil {
@@ -61,7 +63,11 @@ func run(ctx context.Context) (err error) {
 	if err := invoice(ctx, mesh); err != nil {
 		return err
 	}
-	return check("messages that left this process", mesh.Stats().FabricMessages, uint64(0))
+	if err := check("messages that left this process", mesh.Stats().FabricMessages, uint64(0)); err != nil {
+		return err
+	}
+	fmt.Println("the shop is closed: all as it should be")
+	return nil
 }
 
 // check shows what was found, which must be as expected.

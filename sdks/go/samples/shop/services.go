@@ -15,6 +15,16 @@ type Wanted struct {
 	Count int    `json:"count"`
 }
 
+// Left is how many of an item are left.
+type Left struct {
+	Left int `json:"left"`
+}
+
+// Payment is what is to be paid.
+type Payment struct {
+	Amount int `json:"amount"`
+}
+
 // Receipt is what a payment gives.
 type Receipt struct {
 	Paid  int    `json:"paid"`
@@ -45,26 +55,27 @@ func (i *inventory) methods() commy.Methods {
 	}
 }
 
-func (i *inventory) reserve(_ context.Context, wanted Wanted) (int, error) {
+func (i *inventory) reserve(_ context.Context, wanted Wanted) (Left, error) {
 	i.mutex.Lock()
 	defer i.mutex.Unlock()
 	left := i.stock[wanted.Item]
 	if left < wanted.Count {
-		return 0, &commy.HandlerError{
+		return Left{}, &commy.HandlerError{
 			Code:    "OUT_OF_STOCK",
 			Reason:  fmt.Sprintf("%d of %s left", left, wanted.Item),
-			Details: map[string]int{"left": left},
+			Details: Left{left},
 		}
 	}
-	i.stock[wanted.Item] = left - wanted.Count
-	return i.stock[wanted.Item], nil
+	left -= wanted.Count
+	i.stock[wanted.Item] = left
+	return Left{left}, nil
 }
 
-func (i *inventory) release(_ context.Context, wanted Wanted) (int, error) {
+func (i *inventory) release(_ context.Context, wanted Wanted) (Left, error) {
 	i.mutex.Lock()
 	defer i.mutex.Unlock()
 	i.stock[wanted.Item] += wanted.Count
-	return i.stock[wanted.Item], nil
+	return Left{i.stock[wanted.Item]}, nil
 }
 
 func (i *inventory) levels(context.Context, any) (map[string]int, error) {
@@ -77,17 +88,38 @@ func (i *inventory) levels(context.Context, any) (map[string]int, error) {
 	return levels, nil
 }
 
+// The parts of the shop: what each of them serves, and who looks for it.
+const (
+	counter   = "counter"
+	warehouse = "warehouse"
+)
+
+// serve registers the services of a part of the shop.
+func serve(ctx context.Context, mesh *commy.Mesh, part string) error {
+	if part == warehouse {
+		service := commy.Service{Name: "inventory", Version: "1.0.0"}
+		_, err := mesh.Register(ctx, service, newInventory().methods())
+		return err
+	}
+	if _, err := mesh.Register(ctx, commy.Service{Name: "payments", Version: "1.0.0"}, payments); err != nil {
+		return err
+	}
+	service := commy.Service{Name: "orders", Version: "2.1.0", Tags: []string{"entrance"}}
+	_, err := mesh.Register(ctx, service, newOrders(mesh).methods())
+	return err
+}
+
 const limit = 100
 
 var payments = commy.Methods{
-	"charge": commy.Func(func(ctx context.Context, amount int) (Receipt, error) {
-		if amount > limit {
+	"charge": commy.Func(func(ctx context.Context, payment Payment) (Receipt, error) {
+		if payment.Amount > limit {
 			return Receipt{}, &commy.HandlerError{
 				Code:   "DECLINED",
-				Reason: fmt.Sprintf("%d is over the limit of %d", amount, limit),
+				Reason: fmt.Sprintf("%d is over the limit of %d", payment.Amount, limit),
 			}
 		}
-		return Receipt{amount, commy.RequestFrom(ctx).Message.Headers["order-id"]}, nil
+		return Receipt{payment.Amount, commy.RequestFrom(ctx).Message.Headers["order-id"]}, nil
 	}),
 }
 
@@ -117,7 +149,7 @@ func (o *orders) create(ctx context.Context, wanted Wanted) (Sale, error) {
 		return Sale{}, passedOn(err)
 	}
 	id := o.next()
-	receipt, err := commy.Call[Receipt](ctx, o.mesh, "payments", "charge", price*wanted.Count,
+	receipt, err := commy.Call[Receipt](ctx, o.mesh, "payments", "charge", Payment{price * wanted.Count},
 		commy.WithHeaders(map[string]string{"order-id": id}))
 	if err != nil {
 		_, released := o.mesh.Call(ctx, "inventory", "release", wanted)

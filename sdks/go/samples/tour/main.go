@@ -40,7 +40,7 @@ func main() {
 
 	tour.step("library version", commy.Version(), strings.Count(commy.Version(), ".") == 2)
 
-	mesh, err := commy.New("tour")
+	mesh, err := commy.New("tour", commy.LocalOnly())
 	fail(err)
 	tour.step("create a mesh", mesh.Name(), mesh.Name() == "tour")
 
