@@ -50,14 +50,14 @@ describe("failure", () => {
     async () => {
       const called = name();
       const goneAfter: number[] = [];
-      await using replicas = await Replicas.start(called, 3);
+      await using replicas = await Replicas.start(called, 4);
       await using mesh = await Mesh.start(called);
-      await knows(mesh, 3);
+      await knows(mesh, 4);
       {
         await using stolen = new Stolen();
         await using load = await Load.start(mesh);
         // A machine may be too busy to tell when one dies; it is not each time.
-        for (const victim of replicas.all.slice(0, 2)) {
+        for (const victim of replicas.all.slice(0, 3)) {
           const failedBefore = load.failed.length;
           const missed = gone(mesh, victim.node);
           await load.goesOn();
@@ -86,7 +86,7 @@ describe("failure", () => {
           assert.deepEqual(load.servedBy(victim.node, known), []);
         }
         const last = load.outcomes.slice(-CALLERS).map(({ node }) => node);
-        assert.deepEqual(new Set(last), new Set([replicas.at(2).node]));
+        assert.deepEqual(new Set(last), new Set([replicas.at(3).node]));
       }
       assert.ok(Math.min(...goneAfter) < 50, `gone after ${goneAfter} ms`);
     },
