@@ -189,6 +189,7 @@ fn open_log(site: &Site, title: &str) -> Result<(Utf8PathBuf, File)> {
 /// Cargo puts its own output folders on the library path of what it runs. A package that finds the
 /// library there would pass its tests without carrying the library, so the folders are taken out.
 fn forget_cargo_libraries(command: &mut Command, site: &Site) {
+    forget_cargo_package(command);
     let Some(path) = std::env::var_os("LD_LIBRARY_PATH") else {
         return;
     };
@@ -197,6 +198,19 @@ fn forget_cargo_libraries(command: &mut Command, site: &Site) {
         Ok(kept) if !kept.is_empty() => command.env("LD_LIBRARY_PATH", kept),
         _ => command.env_remove("LD_LIBRARY_PATH"),
     };
+}
+
+/// Cargo tells what it runs which package that is. A build script that asks, such as ring's, would
+/// run anew in a `cargo` of ours after one from a shell, and the other way round, and with it would
+/// be built all that is above it: the whole fabric.
+fn forget_cargo_package(command: &mut Command) {
+    for (name, _) in std::env::vars_os() {
+        let is_of_package =
+            |it: &str| it.starts_with("CARGO_PKG_") || it.starts_with("CARGO_MANIFEST_");
+        if name.to_str().is_some_and(is_of_package) {
+            command.env_remove(name);
+        }
+    }
 }
 
 struct Line {

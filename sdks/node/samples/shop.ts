@@ -1,125 +1,21 @@
 /**
  * A shop of three services that call each other, an outside server that they make known, and
  * events that tell of what was sold.
+ *
+ * `node shop.js` has all of it in one process, checks what it shows, and ends with exit code 0 only
+ * if all of it is as it should be. `node shop.js counter` and `node shop.js warehouse`, each in a
+ * terminal of its own, are parts that find and call each other. The shops of the other languages
+ * have the same parts, and theirs will do.
  */
 
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { isDeepStrictEqual } from "node:util";
 
-import {
-  BadRequestError,
-  CommyError,
-  type Context,
-  FailedPreconditionError,
-  HandlerError,
-  HandlerFailedError,
-  Mesh,
-} from "commy";
+import { type CommyError, FailedPreconditionError, Mesh } from "commy";
 
-interface Order {
-  item: string;
-  count: number;
-}
-
-interface Sale {
-  id: string;
-  receipt: { paid: number; order: string };
-}
-
-const mesh = new Mesh("shop", { callTimeout: 5_000 });
-
-/** What is on the shelves. */
-class Inventory {
-  readonly #stock = new Map([
-    ["tea", 10],
-    ["cup", 2],
-  ]);
-
-  reserve({ item, count }: Order): { left: number } {
-    const left = this.#stock.get(item) ?? 0;
-    if (left < count) {
-      const details = { left };
-      throw new HandlerError("OUT_OF_STOCK", `${left} of ${item} left`, {
-        details,
-      });
-    }
-    this.#stock.set(item, left - count);
-    return { left: left - count };
-  }
-
-  release({ item, count }: Order): void {
-    this.#stock.set(item, (this.#stock.get(item) ?? 0) + count);
-  }
-
-  levels(): Record<string, number> {
-    return Object.fromEntries(this.#stock);
-  }
-}
-
-const LIMIT = 100;
-
-const payments = {
-  async charge({ amount }: { amount: number }, { headers }: Context) {
-    if (amount > LIMIT) {
-      const reason = `${amount} is over the limit of ${LIMIT}`;
-      throw new HandlerError("DECLINED", reason);
-    }
-    return { paid: amount, order: headers["order-id"] };
-  },
-};
-
-class Orders {
-  readonly #prices = new Map([
-    ["tea", 4],
-    ["cup", 60],
-  ]);
-  #count = 0;
-
-  async create(order: Order, { timeLeft, signal }: Context): Promise<Sale> {
-    const price = this.#prices.get(order.item);
-    if (price === undefined || !(order.count >= 1)) {
-      throw new BadRequestError(
-        `an order names an item and a count, not ${JSON.stringify(order)}`,
-      );
-    }
-    this.#count += 1;
-    const id = `order-${this.#count}`;
-    // What is left of the caller's time is all that these calls may take.
-    const options = { timeout: timeLeft, signal };
-    try {
-      await mesh.call("inventory", "reserve", order, options);
-    } catch (error) {
-      throw passedOn(error);
-    }
-    const payment = { amount: price * order.count };
-    const headers = { "order-id": id };
-    try {
-      const receipt = await mesh.call<Sale["receipt"]>(
-        "payments",
-        "charge",
-        payment,
-        { ...options, headers },
-      );
-      await mesh.publish("orders/created", { id, ...order });
-      return { id, receipt };
-    } catch (error) {
-      await mesh.call("inventory", "release", order);
-      const why = (error as CommyError).code;
-      await mesh.publish("orders/declined", { id, why });
-      throw passedOn(error);
-    }
-  }
-}
-
-/** What another service said, on purpose: it is not this one's word by itself. */
-function passedOn(error: unknown): unknown {
-  if (!(error instanceof HandlerFailedError)) {
-    return error;
-  }
-  const { code, reason, details } = error;
-  return new HandlerError(code, reason, { details, cause: error });
-}
+import { open } from "./shop/part.js";
+import { type Order, type Sale, serve } from "./shop/services.js";
 
 /** The outside server: a health page, and invoices. */
 function invoicing(): Server {
@@ -150,7 +46,7 @@ function check(what: string, found: unknown, expected: unknown): void {
 }
 
 /** Why an order is refused. */
-async function refused(order: Partial<Order>): Promise<string> {
+async function refused(mesh: Mesh, order: Partial<Order>): Promise<string> {
   try {
     const sale = await mesh.call("orders", "create", order);
     return `it was not: ${JSON.stringify(sale)}`;
@@ -159,7 +55,7 @@ async function refused(order: Partial<Order>): Promise<string> {
   }
 }
 
-async function sell(): Promise<void> {
+async function sell(mesh: Mesh): Promise<void> {
   await using events = await mesh.subscribe<{ id: string; why?: string }>(
     "orders/*",
   );
@@ -168,11 +64,15 @@ async function sell(): Promise<void> {
   const receipt = { paid: 12, order: "order-1" };
   check("an order", sold, { id: "order-1", receipt });
   const cups = (count: number): Order => ({ item: "cup", count });
-  check("more cups than there are", await refused(cups(3)), "OUT_OF_STOCK");
-  check("more than the card allows", await refused(cups(2)), "DECLINED");
+  check(
+    "more cups than there are",
+    await refused(mesh, cups(3)),
+    "OUT_OF_STOCK",
+  );
+  check("more than the card allows", await refused(mesh, cups(2)), "DECLINED");
   check(
     "an order for nothing",
-    await refused({ item: "moon" }),
+    await refused(mesh, { item: "moon" }),
     "INVALID_ARGUMENT",
   );
   const levels = await mesh.call("inventory", "levels");
@@ -183,7 +83,7 @@ async function sell(): Promise<void> {
   );
   const ids = (await Promise.all(many)).map(({ id }) => id);
   check("seven at once", new Set(ids).size, 7);
-  check("one more", await refused(tea(1)), "OUT_OF_STOCK");
+  check("one more", await refused(mesh, tea(1)), "OUT_OF_STOCK");
 
   const told: string[] = [];
   for await (const { topic, value } of events) {
@@ -198,7 +98,7 @@ async function sell(): Promise<void> {
   check("the others", [...new Set(others)], ["orders/created"]);
 }
 
-async function invoice(): Promise<void> {
+async function invoice(mesh: Mesh): Promise<void> {
   const server = invoicing();
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -234,16 +134,28 @@ async function invoice(): Promise<void> {
   check("and found no more", mesh.discover("invoicing"), []);
 }
 
-await mesh.start();
-await mesh.register("inventory", new Inventory(), { version: "1.0.0" });
-await mesh.register("payments", payments, { version: "1.0.0" });
-await mesh.register("orders", new Orders(), {
-  version: "2.1.0",
-  tags: ["entrance"],
-});
-check("services", mesh.activeServiceCount(), 3);
-await sell();
-await invoice();
-check("messages that left this process", mesh.stats().fabricMessages, 0);
-await mesh.stop();
-console.log("the shop is closed: all as it should be");
+/** All of the shop in one process, which keeps to itself. */
+async function whole(): Promise<void> {
+  await using mesh = await Mesh.start("shop", {
+    callTimeout: 5_000,
+    localOnly: true,
+  });
+  await serve(mesh, "warehouse");
+  await serve(mesh, "counter");
+  check("services", mesh.activeServiceCount(), 3);
+  await sell(mesh);
+  await invoice(mesh);
+  check("messages that left this process", mesh.stats().fabricMessages, 0);
+  await mesh.stop();
+  console.log("the shop is closed: all as it should be");
+}
+
+const [part, ...more] = process.argv.slice(2);
+if (part === undefined) {
+  await whole();
+} else if ((part === "counter" || part === "warehouse") && more.length === 0) {
+  await open(part);
+} else {
+  console.error("usage: node shop.js [counter|warehouse]");
+  process.exitCode = 2;
+}

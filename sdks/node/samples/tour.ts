@@ -18,7 +18,7 @@ function step(title: string, shown: unknown, holds: boolean): void {
 
 step("library version", version, /^\d+\.\d+\.\d+/.test(version));
 
-const mesh = new Mesh("tour");
+const mesh = new Mesh("tour", { localOnly: true });
 step("create a mesh", mesh.name, mesh.name === "tour" && !mesh.isRunning);
 
 await mesh.start();

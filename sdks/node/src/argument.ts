@@ -4,6 +4,8 @@
  * rules of the mesh itself, such as how a name is spelled, are the library's.
  */
 
+import { fileURLToPath } from "node:url";
+
 import { InvalidArgumentError } from "./errors.js";
 
 const U32_MAX = 2 ** 32 - 1;
@@ -112,6 +114,26 @@ export function boolean(what: string, value: unknown): boolean {
     throw new TypeError(`${what} must be a boolean, not ${kindOf(value)}`);
   }
   return value;
+}
+
+export function optionalBoolean(
+  what: string,
+  value: unknown,
+): boolean | undefined {
+  return value === undefined ? undefined : boolean(what, value);
+}
+
+/** The path of a file, or the URL of one. */
+export function path(what: string, value: unknown): string {
+  if (value instanceof URL) {
+    return fileURLToPath(value);
+  }
+  if (typeof value !== "string") {
+    throw new TypeError(
+      `${what} must be a string or a URL, not ${kindOf(value)}`,
+    );
+  }
+  return text(what, value);
 }
 
 /** What one of some words stands for. */

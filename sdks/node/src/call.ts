@@ -56,16 +56,10 @@ export function lower(options: CallOptions): raw.CallOptionsInit {
   const { idempotent, zoneFirst } = options;
   return {
     timeoutMs: argument.optionalMilliseconds("timeout", options.timeout),
-    idempotent:
-      idempotent === undefined
-        ? undefined
-        : argument.boolean("idempotent", idempotent),
+    idempotent: argument.optionalBoolean("idempotent", idempotent),
     routingKey: argument.optionalText("routingKey", options.routingKey),
     balance: lowerBalance(options.balance),
-    zoneFirst:
-      zoneFirst === undefined
-        ? undefined
-        : argument.boolean("zoneFirst", zoneFirst),
+    zoneFirst: argument.optionalBoolean("zoneFirst", zoneFirst),
     version: argument.optionalText("version", options.version),
     tags: argument.texts("tags", options.tags),
     metadata: argument.entries("metadata", options.metadata),

@@ -35,6 +35,7 @@ export {
   type SubscribeOptions,
   Subscription,
 } from "./events.js";
+export type { FabricMode, FabricOptions, TlsOptions } from "./fabric.js";
 export {
   BadRequestError,
   HandlerError,

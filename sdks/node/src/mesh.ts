@@ -10,6 +10,7 @@ import { Dispatcher, type HandlerErrorListener } from "./dispatch.js";
 import * as endpoint from "./endpoint.js";
 import { lifting, liftingAsync } from "./errors.js";
 import * as events from "./events.js";
+import * as fabric from "./fabric.js";
 import * as raw from "./generated/commy.js";
 import { type Handler, serviceOf } from "./handler.js";
 import * as instances from "./instance.js";
@@ -23,7 +24,7 @@ import { Watch } from "./watch.js";
 export const version: string = raw.version();
 
 /** What a mesh is created with, beside its name. */
-export interface MeshOptions {
+export interface MeshOptions extends fabric.FabricOptions {
   /** The zone of its services, such as `eu-1a`, unless they say otherwise. */
   zone?: string | undefined;
   /** The region of its services, such as `eu-1`, unless they say otherwise. */
@@ -54,6 +55,9 @@ export interface RegisterOptions extends instances.ServiceOptions {
 /**
  * This process's membership in a mesh. Creating one starts nothing.
  *
+ * It finds the other processes of its user on this host that use its name, with no port and no
+ * configuration, unless it is `localOnly`; other hosts by `listen` and `connect`.
+ *
  * Every method but those that are documented to work without needs a mesh that runs, and fails
  * with a `FailedPreconditionError` otherwise. A value that breaks a rule is an
  * `InvalidArgumentError`, one of the wrong type a `TypeError`.
@@ -80,6 +84,7 @@ export class Mesh {
    */
   constructor(name: string, options?: MeshOptions) {
     const given = argument.options("a mesh's options", options, [
+      ...fabric.FABRIC_OPTIONS,
       "zone",
       "region",
       "callTimeout",
@@ -117,6 +122,7 @@ export class Mesh {
             ),
       balance: instances.lowerBalance(given.balance),
       breaker: circuit.lower(given.breaker),
+      ...fabric.lower(given),
     };
     this.#inner = lifting(() => new raw.Mesh(lowered));
     const inner = this.#inner;

@@ -27,6 +27,10 @@ export interface MeshStats {
   readonly peers: number;
   /** Messages handed to the fabric; a message within this process never is. */
   readonly fabricMessages: number;
+  /** Payload bytes handed to the fabric, by all meshes of this name in this thread. */
+  readonly bytesSent: number;
+  /** Payload bytes that came from the fabric, for all meshes of this name in this thread. */
+  readonly bytesReceived: number;
 }
 
 export function lift(stats: raw.MeshStats): MeshStats {
@@ -47,5 +51,7 @@ export function lift(stats: raw.MeshStats): MeshStats {
     registrations: Number(counters.registrations),
     peers: Number(counters.peers),
     fabricMessages: Number(counters.fabricMessages),
+    bytesSent: Number(counters.bytesSent),
+    bytesReceived: Number(counters.bytesReceived),
   };
 }

@@ -162,7 +162,13 @@ describe("memory", () => {
         } else {
           setTimeout(() => controller.abort(), count % 4);
         }
-        await call.catch((error: Error) => {
+        await call.catch(async (error: Error) => {
+          if (error instanceof ResourceExhaustedError) {
+            // Calls that are aborted come faster than the instance hears of it. Any caller that
+            // is refused for that would wait before it tries again.
+            await sleep(5);
+            return;
+          }
           assert.equal(error.name, "AbortError");
           aborted += 1;
         });

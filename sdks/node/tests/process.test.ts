@@ -5,7 +5,9 @@ import { execFile } from "node:child_process";
 import { describe } from "node:test";
 import { promisify } from "node:util";
 
-import { fact } from "./support.js";
+import { Mesh } from "commy";
+
+import { echo, eventually, fact, name } from "./support.js";
 
 interface Ended {
   output: string;
@@ -57,6 +59,19 @@ describe("process", () => {
       console.log((await events.next()).value.value);
     `);
     assert.equal(output, "end");
+  });
+
+  fact("it ends with a mesh that is connected and serves nothing", async () => {
+    const called = name();
+    await using mesh = await Mesh.start(called);
+    await mesh.register("here", echo);
+    const { output } = await run(`
+      const mesh = await Mesh.start(${JSON.stringify(called)});
+      for await (const change of mesh.watch("here")) break;
+      console.log(await mesh.call("here", "", "end"));
+    `);
+    assert.equal(output, "end");
+    await eventually(() => mesh.stats().peers === 0, "it is gone");
   });
 
   fact("a pending call keeps it alive", async () => {

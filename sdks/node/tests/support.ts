@@ -1,6 +1,11 @@
-/** What every test needs: a limit on its time, and the name of a mesh that nobody else is in. */
+/**
+ * What every test needs: a limit on its time, the name of a mesh that nobody else is in, and a
+ * place to meet where nobody else meets.
+ */
 
 import assert from "node:assert/strict";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 
@@ -8,6 +13,18 @@ import { CommyError } from "commy";
 
 /** Few tests take a tenth of it: whoever waits longer waits for what will never come. */
 const MILLISECONDS_MAX = 30_000;
+
+/** A new folder, which goes with the process. */
+export function folder(): string {
+  // Short, as the path of a socket must be.
+  const made = mkdtempSync(`${existsSync("/tmp") ? "/tmp" : tmpdir()}/commy-`);
+  process.once("exit", () => rmSync(made, { recursive: true, force: true }));
+  return made;
+}
+
+// Where the meshes of these tests meet: nobody else's do, also of those that have a name that
+// others use, such as in the documentation.
+process.env["XDG_RUNTIME_DIR"] = folder();
 
 let count = 0;
 

@@ -29,6 +29,12 @@ fn threads() {
     run("threads", &["futures", "callbacks", "objects"], |_| {});
 }
 
+/// What a call costs beside one that is made by hand.
+#[test]
+fn overhead() {
+    run("overhead", &["primitives", "strings", "objects"], |_| {});
+}
+
 /// Bindings that were made from another version of the library.
 #[test]
 fn stale() {

@@ -5,7 +5,7 @@ use anyhow::{Context as _, Result, ensure};
 use camino::{Utf8Path, Utf8PathBuf};
 use xtask::bindings;
 
-use super::{Language, Sdk, TOPICS};
+use super::{Language, OPENSSL, Sdk, TOPICS};
 use crate::check::{Check, Column, Evidence};
 use crate::native::Native;
 use crate::pins;
@@ -37,6 +37,7 @@ impl Language for Node {
         vec![
             tool("node", &["node", "--version"], pins::NODE_MINIMUM),
             tool("npm", &["npm", "--version"], ""),
+            OPENSSL,
         ]
     }
 
