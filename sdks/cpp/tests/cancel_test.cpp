@@ -173,7 +173,7 @@ TEST(Cancel, CallsCancelledAtEveryMomentLeaveNothingBehind) {
     for (int number = 0; number < 100; number++) {
       calls.push_back(mesh.call<int>("work", "", number, {.stop = stop.get_token()}));
     }
-    std::thread stopper([&] {
+    const std::jthread stopper([&] {
       std::this_thread::sleep_for(std::chrono::microseconds(50 * turn));
       stop.request_stop();
     });
@@ -189,7 +189,6 @@ TEST(Cancel, CallsCancelledAtEveryMomentLeaveNothingBehind) {
         cancelled++;
       }
     }
-    stopper.join();
   }
   EXPECT_EQ(done + cancelled, 9000);
   EXPECT_GT(cancelled, 0);

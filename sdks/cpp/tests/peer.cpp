@@ -154,7 +154,8 @@ int main(int, char **arguments) {
     const Mesh mesh(options.at("name").get<std::string>(), options_of(options));
     mesh.start().get();
     Node node(mesh);
-    for (auto &[service, spec] : Json::parse(arguments[2]).items()) {
+    Json serves = Json::parse(arguments[2]);
+    for (auto &[service, spec] : serves.items()) {
       spec["service"] = service;
       node.serve(spec).get();
     }
