@@ -115,7 +115,7 @@ int main(int count, char **arguments) {
         200'000);
   }
 
-  commy::Mesh mesh("bench");
+  commy::Mesh mesh("bench", {.local_only = true});
   mesh.start().get();
   mesh.register_service({.service = "echo"}, [](const commy::Bytes &bytes) { return bytes; }).get();
   const auto call = [&](std::size_t size) {

@@ -3,9 +3,13 @@
 // Invoices are sent by an outside HTTP server that knows nothing of commy: it is advertised, probed,
 // found and dialled, and it drops out of discovery when it is stopped.
 //
-// The program checks what it shows, and ends with exit code 0 only if all of it is as it should be.
+// `shop` has all of it in one process, which keeps to itself, checks what it shows, and ends with exit
+// code 0 only if all of it is as it should be. `shop counter` and `shop warehouse`, each in a terminal
+// of its own, are parts that find and call each other. The shops of the other languages have the same
+// parts, and theirs will do.
 
 #include "outside_server.hpp"
+#include "part.hpp"
 
 #include <commy/commy.hpp>
 
@@ -190,20 +194,47 @@ void invoice(const Mesh &mesh) {
   check("and found no more", mesh.discover({.service = "invoicing"}).size(), 0);
 }
 
-} // namespace
+/// Registers the services of one part of the shop.
+void serve(const Mesh &mesh, const std::string &part, Inventory &inventory, Orders &orders) {
+  if (part == "warehouse") {
+    mesh.register_service({.service = "inventory", .version = "1.0.0"}, inventory.service()).get();
+  } else {
+    mesh.register_service({.service = "payments", .version = "1.0.0"}, commy::Service().method("charge", charge)).get();
+    mesh.register_service({.service = "orders", .version = "2.1.0", .tags = {"entrance"}}, commy::Service().method("create", [&](const Order &order, const Context &context) { return orders.create(order, context); })).get();
+  }
+}
 
-int main() {
-  const Mesh mesh("shop", {.call_timeout = 5s});
+/// All of the shop in one process.
+void whole() {
+  const Mesh mesh("shop", {.call_timeout = 5s, .local_only = true});
   Inventory inventory;
   Orders orders(mesh);
   mesh.start().get();
-  mesh.register_service({.service = "inventory", .version = "1.0.0"}, inventory.service()).get();
-  mesh.register_service({.service = "payments", .version = "1.0.0"}, commy::Service().method("charge", charge)).get();
-  mesh.register_service({.service = "orders", .version = "2.1.0", .tags = {"entrance"}}, commy::Service().method("create", [&](const Order &order, const Context &context) { return orders.create(order, context); })).get();
+  serve(mesh, "warehouse", inventory, orders);
+  serve(mesh, "counter", inventory, orders);
   check("services", mesh.active_service_count(), 3);
   sell(mesh);
   invoice(mesh);
   check("messages that left this process", mesh.stats().fabric_messages, 0);
   mesh.stop().get();
   std::cout << "the shop is closed: all as it should be\n";
+}
+
+} // namespace
+
+int main(int count, char **arguments) {
+  const std::string part = count == 2 ? arguments[1] : "";
+  if (count == 1) {
+    whole();
+  } else if (part == "counter" || part == "warehouse") {
+    const Mesh mesh("shop", {.call_timeout = 5s});
+    Inventory inventory;
+    Orders orders(mesh);
+    mesh.start().get();
+    open_part(mesh, part, [&] { serve(mesh, part, inventory, orders); });
+    mesh.stop().get();
+  } else {
+    std::cerr << "usage: shop [counter|warehouse]\n";
+    return 2;
+  }
 }

@@ -24,6 +24,7 @@ namespace support {
 
 using namespace std::chrono_literals;
 using namespace std::string_literals;
+using commy::stopped;
 
 /// The name of a mesh that no other test uses.
 inline std::string fresh_name() {
@@ -31,7 +32,9 @@ inline std::string fresh_name() {
   return "test-" + std::to_string(getpid()) + "-" + std::to_string(++number);
 }
 
-inline commy::Mesh started(const commy::MeshOptions &options = {}) {
+/// A mesh that runs and keeps to this process.
+inline commy::Mesh started(commy::MeshOptions options = {}) {
+  options.local_only = true;
   commy::Mesh mesh(fresh_name(), options);
   mesh.start().get();
   return mesh;
@@ -82,14 +85,6 @@ inline bool eventually(const std::function<bool()> &holds) {
     std::this_thread::sleep_for(1ms);
   }
   return true;
-}
-
-/// Is ready when nobody waits for the handler any more.
-inline commy::Future<void> stopped(std::stop_token stop) {
-  const auto promise = std::make_shared<commy::Promise<void>>();
-  auto future = promise->future();
-  const std::stop_callback on_stop(std::move(stop), [promise] { promise->set_value(); });
-  co_await future;
 }
 
 /// Is ready when the gate opens, and blocks no thread of the mesh's.

@@ -32,8 +32,15 @@ pub(crate) fn read(source: &str, names: &Names) -> String {
         }
         out.push_str(&format!("\n{}\n", without_body(line)));
         // What is private comes last.
-        for member in block.iter().take_while(|line| **line != "private:") {
-            if is_member(member) {
+        let mut members = block.iter().take_while(|line| **line != "private:");
+        while let Some(member) = members.next() {
+            if member.starts_with("  struct ") && member.ends_with('{') {
+                let fields = members.by_ref().take_while(|line| **line != "  };");
+                let fields = fields.filter(|line| is_member(line));
+                let fields: Vec<_> = fields.map(|field| without_body(field.trim())).collect();
+                let fields = fields.join("; ");
+                out.push_str(&format!("{} {{ {fields} }}\n", without_body(member)));
+            } else if is_member(member) {
                 out.push_str(&without_body(member));
                 out.push('\n');
             }

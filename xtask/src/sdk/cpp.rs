@@ -4,7 +4,7 @@ use anyhow::{Context as _, Result};
 use camino::{Utf8Path, Utf8PathBuf};
 use xtask::bindings;
 
-use super::{Language, Sdk};
+use super::{Language, OPENSSL, Sdk};
 use crate::check::{Check, Column, Evidence};
 use crate::native::Native;
 use crate::site::Site;
@@ -17,7 +17,7 @@ const NAME: &str = "cpp";
 const PACKAGE: &str = "commy";
 /// The folders of what is written by hand.
 const HANDWRITTEN: &[&str] = &["include/commy", "tests", "samples", "bench"];
-/// The topic that a sanitizer would change, and that has a program of its own.
+/// The topic that a sanitizer would change.
 const UNSANITIZED: &str = "memory";
 
 pub(crate) struct Cpp;
@@ -69,6 +69,7 @@ impl Language for Cpp {
                 &["clang-format"],
             ),
             tool("valgrind", &["valgrind", "--version"], "", &["valgrind"]),
+            OPENSSL,
         ]
     }
 
@@ -187,45 +188,51 @@ impl Build {
     /// Builds one program, and runs it.
     fn then(&self, program: &str) -> Vec<Step> {
         let name = Utf8Path::new(program).file_name().unwrap_or(program);
+        self.building(&[name.to_owned()], program)
+    }
+
+    /// Builds these targets, and runs one of them.
+    fn building(&self, targets: &[String], program: &str) -> Vec<Step> {
+        let name = Utf8Path::new(program).file_name().unwrap_or(program);
         let title = self.title;
         vec![
             configure(title, &self.sources, &self.folder).args(&self.options),
             Step::new(format!("cpp: build {name}, {title}"), "cmake")
                 .arg("--build")
                 .arg(&self.folder)
-                .args(["--target", name]),
+                .arg("--target")
+                .args(targets),
             Step::new(format!("cpp: {name}, {title}"), self.folder.join(program)),
         ]
     }
 
-    /// The topics that this way is for, of those that are wanted.
+    /// The topics that this way is for, of those that are wanted: a program each. The first builds
+    /// all, beside each other.
     fn topics(
         &self,
         site: &Site,
         only: Option<&[&str]>,
         is_mine: impl Fn(&str) -> bool,
-    ) -> Option<Check> {
-        let filter: Vec<String> = sdk::TOPICS
+    ) -> Vec<Check> {
+        let topics: Vec<&str> = sdk::TOPICS
             .iter()
+            .copied()
             .filter(|topic| is_mine(topic) && only.is_none_or(|only| only.contains(topic)))
-            .map(|topic| format!("{}.*", suite_of(topic)))
             .collect();
-        if filter.is_empty() {
-            return None;
-        }
-        let report = site.scratch(NAME).join(format!("{}-junit.xml", self.title));
-        let mut steps = self.then("tests/topics");
-        if let Some(step) = steps.pop() {
-            steps.push(
-                step.arg(format!("--gtest_output=xml:{report}"))
-                    .arg(format!("--gtest_filter={}", filter.join(":"))),
-            );
-        }
-        Some(Check {
-            column: Column::ByTopic,
-            steps,
-            evidence: Evidence::JUnit(report),
-        })
+        let targets: Vec<String> = topics.iter().map(|topic| format!("{topic}_test")).collect();
+        let check = |target: &String| {
+            let report = site.scratch(NAME).join(format!("{target}-junit.xml"));
+            let mut steps = self.building(&targets, &format!("tests/{target}"));
+            if let Some(step) = steps.pop() {
+                steps.push(step.arg(format!("--gtest_output=xml:{report}")));
+            }
+            Check {
+                column: Column::ByTopic,
+                steps,
+                evidence: Evidence::JUnit(report),
+            }
+        };
+        targets.iter().map(check).collect()
     }
 }
 
@@ -252,13 +259,6 @@ fn platform() -> String {
         (_, other) => other,
     };
     format!("{system}-{processor}")
-}
-
-/// The test suite of a topic, as GoogleTest names it.
-fn suite_of(topic: &str) -> String {
-    let mut letters = topic.chars();
-    let first = letters.next().map(|letter| letter.to_ascii_uppercase());
-    first.into_iter().chain(letters).collect()
 }
 
 fn lint(site: &Site) -> Result<Step> {
@@ -321,15 +321,5 @@ fn generator(site: &Site) -> Check {
         column: Column::Named("generator"),
         steps: vec![suite],
         evidence: Evidence::Libtest,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_topic_is_tested_by_a_suite_of_its_name() {
-        assert_eq!(suite_of("call"), "Call");
     }
 }

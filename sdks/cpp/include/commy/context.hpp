@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <stop_token>
 #include <string>
 #include <utility>
@@ -40,5 +41,14 @@ struct Context {
     return std::max(left, milliseconds::zero());
   }
 };
+
+/// Is ready when the token is stopped, and blocks no thread: what a coroutine that works for a
+/// caller awaits to learn that the caller wants no more.
+inline Future<void> stopped(std::stop_token stop) {
+  const auto promise = std::make_shared<Promise<void>>();
+  auto future = promise->future();
+  const std::stop_callback on_stop(std::move(stop), [promise] { promise->set_value(); });
+  co_await future;
+}
 
 } // namespace commy

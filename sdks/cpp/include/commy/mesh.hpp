@@ -137,7 +137,7 @@ public:
   /// Dropping the future, or stopping it by the options' token, cancels the handler's work.
   ///
   /// ```cpp
-  /// const auto receipt = co_await mesh.call<Receipt>("orders", "create", order, {.timeout = 2s});
+  /// const auto receipt = co_await mesh.call<Receipt>("orders", "create", order, commy::within(2s));
   /// ```
   template <typename T = Json, typename P = std::nullptr_t>
   Future<T> call(std::string_view service, std::string_view method = "", const P &payload = nullptr, const CallOptions &options = no_options<CallOptions>) const {

@@ -8,12 +8,14 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <stop_token>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -22,6 +24,7 @@ namespace commy {
 using raw::Balance;
 using raw::Change;
 using raw::ChangeKind;
+using raw::FabricMode;
 using raw::Health;
 using raw::MeshStats;
 using raw::Overflow;
@@ -44,6 +47,17 @@ struct CircuitBreaker {
   milliseconds open{5'000};
 };
 
+/// Where the certificates of a node are: PEM files that exist. Both sides of a connection show
+/// theirs.
+struct TlsOptions {
+  /// The certificate of the mesh's own authority; a peer without one that it signed is refused.
+  std::filesystem::path ca;
+  /// This node's certificate.
+  std::filesystem::path certificate;
+  /// The private key of this node's certificate.
+  std::filesystem::path key;
+};
+
 /// What a mesh is created with besides its name.
 struct MeshOptions {
   /// The zone that this node's services are in unless their spec says otherwise.
@@ -60,6 +74,25 @@ struct MeshOptions {
   Balance balance = Balance::LeastLoaded;
   /// When calls to a failing instance are refused; never when absent.
   std::optional<CircuitBreaker> breaker = std::nullopt;
+  /// Whether the mesh keeps to this process: nothing is opened, and nobody is found. Otherwise it
+  /// finds the processes of its user on this host by itself, with no port and no configuration.
+  bool local_only = false;
+  /// How this node takes part in routing; a client's router is in `connect`.
+  FabricMode mode = FabricMode::Peer;
+  /// Endpoints to listen on for other hosts, such as `tls/0.0.0.0:7447`: `tcp/`, `tls/` or
+  /// `quic/`, a host and a port.
+  std::vector<std::string> listen = {};
+  /// Endpoints of nodes or routers on other hosts to connect to, such as
+  /// `tls/mesh.example.org:7447`.
+  std::vector<std::string> connect = {};
+  /// The certificates for `tls/` and `quic/` endpoints, which need them.
+  std::optional<TlsOptions> tls = std::nullopt;
+  /// Whether nodes on the local network are looked for by multicast.
+  bool multicast = false;
+  /// Whether plain `tcp/` to other hosts is allowed, where whoever listens reads everything.
+  bool allow_insecure = false;
+  /// Whether large payloads between processes of one host are shared through memory.
+  bool shared_memory = true;
   /// Where this mesh's handlers run and what awaits its futures goes on. Without one, each
   /// registration has threads of its own, and coroutines go on on a thread of the library's.
   std::shared_ptr<Executor> executor = nullptr;
@@ -91,6 +124,15 @@ struct CallOptions {
   /// Cancels the call, and the handler's work, when it is requested.
   std::stop_token stop = {};
 };
+
+/// The options of a call that has so long, and that this token cancels: for `co_await` expressions,
+/// in which g++ 12 destroys twice what is initialised by braces.
+inline CallOptions within(milliseconds timeout, std::stop_token stop = {}) {
+  CallOptions options;
+  options.timeout = timeout;
+  options.stop = std::move(stop);
+  return options;
+}
 
 /// What an event says beyond its payload.
 struct PublishOptions {
@@ -147,6 +189,12 @@ inline std::uint64_t counted(std::string_view what, milliseconds time) {
   return static_cast<std::uint64_t>(time.count());
 }
 
+/// The text of a path, in UTF-8 on every platform.
+inline std::string text_of(const std::filesystem::path &path) {
+  const auto text = path.u8string();
+  return {text.begin(), text.end()};
+}
+
 inline raw::MeshOptions lower(std::string_view name, const MeshOptions &options) {
   std::optional<raw::CircuitBreaker> breaker;
   if (options.breaker) {
@@ -155,6 +203,14 @@ inline raw::MeshOptions lower(std::string_view name, const MeshOptions &options)
         .failure_ratio = options.breaker->failure_ratio,
         .window_ms = counted("the breaker's window", options.breaker->window),
         .open_ms = counted("the breaker's open time", options.breaker->open),
+    };
+  }
+  std::optional<raw::TlsOptions> tls;
+  if (options.tls) {
+    tls = raw::TlsOptions{
+        .ca = text_of(options.tls->ca),
+        .certificate = text_of(options.tls->certificate),
+        .key = text_of(options.tls->key),
     };
   }
   return {
@@ -166,6 +222,14 @@ inline raw::MeshOptions lower(std::string_view name, const MeshOptions &options)
       .max_payload_bytes = options.max_payload_bytes,
       .balance = options.balance,
       .breaker = breaker,
+      .local_only = options.local_only,
+      .mode = options.mode,
+      .listen = options.listen,
+      .connect = options.connect,
+      .tls = tls,
+      .multicast = options.multicast,
+      .allow_insecure = options.allow_insecure,
+      .shared_memory = options.shared_memory,
   };
 }
 

@@ -162,7 +162,7 @@ Answer answer(F handler) {
 /// ```cpp
 /// commy::Service orders;
 /// orders.method("create", [&](const Order &order, const commy::Context &context) -> commy::Future<Receipt> {
-///   co_await mesh.call("inventory", "reserve", order.item, {.timeout = context.time_left()});
+///   co_await mesh.call("inventory", "reserve", order.item, commy::within(context.time_left()));
 ///   co_return Receipt{order.id};
 /// });
 /// orders.method("count", [&] { return count.load(); });

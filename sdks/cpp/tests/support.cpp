@@ -1,0 +1,1 @@
+// Where `support.hpp` is compiled once for all topics.
