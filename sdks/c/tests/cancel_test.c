@@ -3,7 +3,6 @@
 #include "support.h"
 
 #include <pthread.h>
-#include <stdatomic.h>
 
 typedef struct {
   atomic_int begun;
@@ -31,14 +30,15 @@ static void note_cancel(CommyInvocation invocation, void *context) {
 
 static bool reaches(atomic_int *count, int value) {
   for (int waited = 0; *count < value && waited < LIMIT_MS; waited++) {
-    usleep(1000);
+    pause_ms(1);
   }
   return *count == value;
 }
 
 static CommyRegistration serve_never(Seen *seen) {
   const CommyServiceSpec spec = {.size = sizeof spec, .service = "never"};
-  const CommyHandler handler = {.size = sizeof handler, .handle = never, .cancel = note_cancel, .context = seen};
+  const CommyHandler handler = {
+      .size = sizeof handler, .handle = never, .cancel = note_cancel, .context = seen};
   CommyRegistration registration;
   must(commy_register_service(seen->mesh, &spec, &handler, &registration));
   return registration;

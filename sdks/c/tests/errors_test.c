@@ -6,9 +6,14 @@
 
 static void refuse(CommyInvocation invocation, const CommyRequest *request, void *context) {
   (void)context;
-  CommyFailure failure = {.size = sizeof failure, .code = "OUT_OF_STOCK", .reason = "no tea left", .details_json = "{\"left\":0}"};
+  CommyFailure failure = {.size = sizeof failure,
+                          .code = "OUT_OF_STOCK",
+                          .reason = "no tea left",
+                          .details_json = "{\"left\":0}"};
   if (strcmp(request->method, "reserve") != 0) {
-    failure = (CommyFailure){.size = sizeof failure, .kind = COMMY_FAILURE_KIND_UNKNOWN_METHOD, .reason = "no such method"};
+    failure = (CommyFailure){.size = sizeof failure,
+                             .kind = COMMY_FAILURE_KIND_UNKNOWN_METHOD,
+                             .reason = "no such method"};
   }
   commy_fail(invocation, &failure);
 }
@@ -78,14 +83,18 @@ static void every_wrong_argument_is_refused(void **state) {
   assert_told("77 is no balancing");
   ends(COMMY_STATUS_INVALID_ARGUMENT, commy_call(mesh, NULL, NULL, NULL, NULL, NULL));
   assert_told("the service is NULL");
-  ends(COMMY_STATUS_INVALID_ARGUMENT, commy_call(mesh, "or\xff" "ders", NULL, NULL, NULL, NULL));
+  ends(COMMY_STATUS_INVALID_ARGUMENT, commy_call(mesh,
+                                                 "or\xff"
+                                                 "ders",
+                                                 NULL, NULL, NULL, NULL));
   assert_told("index 2");
   const CommyPair twice[] = {{"a", "1"}, {"a", "2"}};
   const CommyMessage request = {.headers = twice, .headers_length = 2};
   ends(COMMY_STATUS_INVALID_ARGUMENT, commy_call(mesh, "orders", NULL, &request, NULL, NULL));
   assert_told("given twice");
   CommyRegistration registration;
-  ends(COMMY_STATUS_INVALID_ARGUMENT, commy_register_service_simple(mesh, "orders", NULL, NULL, NULL, &registration));
+  ends(COMMY_STATUS_INVALID_ARGUMENT,
+       commy_register_service_simple(mesh, "orders", NULL, NULL, NULL, &registration));
   must(commy_destroy_mesh(mesh));
 }
 
