@@ -78,4 +78,4 @@ Ended ended(Caller *caller);
 /// A run-time directory of its own, whose path is short enough for sockets.
 const char *elsewhere(void);
 int free_port(void);
-#define peer_test(test) cmocka_unit_test_teardown((test), bury)
+#define peer_test(test) cmocka_unit_test_teardown(test, bury)
