@@ -295,6 +295,41 @@ static void a_stop_keeps_its_time_while_another_hangs(void **state) {
   must(commy_destroy_mesh(mesh));
 }
 
+/// Rust lets writes to a lost connection fail; in a program of C, they could end it by SIGPIPE.
+static void a_peer_that_is_killed_amid_what_it_is_sent_ends_no_program(void **state) {
+  (void)state;
+  const char *directory = elsewhere();
+  char address[LINE_MAX_BYTES], ca[LINE_MAX_BYTES], certificate[LINE_MAX_BYTES],
+      key[LINE_MAX_BYTES];
+  certify(directory, "ours", "node");
+  snprintf(address, sizeof address, "tls/localhost:%d", free_port());
+  snprintf(ca, sizeof ca, "%s/ours/ca.pem", directory);
+  snprintf(certificate, sizeof certificate, "%s/ours/node.pem", directory);
+  snprintf(key, sizeof key, "%s/ours/node-key.pem", directory);
+  const char *const listen[] = {address};
+  const CommyTlsOptions tls = {
+      .size = sizeof tls, .ca = ca, .certificate = certificate, .key = key};
+  const CommyMesh mesh =
+      joined((CommyMeshOptions){.listen = listen, .listen_length = 1, .tls = &tls});
+  const char *const options[] = {"--connect", address, "--tls", ca, certificate, key, NULL};
+  static char payload[256 * 1024];
+  const CommyMessage event = {.payload = payload, .payload_length = sizeof payload};
+  for (int round = 0; round < 3; round++) {
+    Peer *peer = peer_in(directory, name_of(mesh), options);
+    eventually(stats_of(mesh).peers == 1);
+    does(peer, "subscribe heavy");
+    const CommyMeshStats before = stats_of(mesh);
+    do {
+      must(commy_publish(mesh, "heavy", &event));
+    } while (stats_of(mesh).bytes_sent < before.bytes_sent + 16 * sizeof payload);
+    send_signal(peer, SIGKILL);
+    while (stats_of(mesh).peers > 0) {
+      must(commy_publish(mesh, "heavy", &event));
+    }
+  }
+  must(commy_destroy_mesh(mesh));
+}
+
 static void a_forked_child_is_refused_and_never_waits(void **state) {
   (void)state;
   const CommyMesh mesh = joined((CommyMeshOptions){0});
@@ -409,6 +444,7 @@ int main(void) {
       peer_test(who_is_killed_stops_the_work_that_it_asked_for),
       peer_test(one_who_comes_after_a_death_knows_the_living_only),
       peer_test(a_stop_keeps_its_time_while_another_hangs),
+      peer_test(a_peer_that_is_killed_amid_what_it_is_sent_ends_no_program),
       peer_test(a_forked_child_is_refused_and_never_waits),
       peer_test(a_process_that_ends_with_a_mesh_that_runs_ends_well),
       peer_test(options_that_cannot_work_are_refused_with_the_rule),

@@ -10,6 +10,7 @@
 #include <pthread.h>
 #include <spawn.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 extern char **environ;
@@ -380,4 +381,38 @@ int free_port(void) {
   assert_int_equal(getsockname(listener, (struct sockaddr *)&address, &length), 0);
   close(listener);
   return ntohs(address.sin_port);
+}
+
+/// Runs a command of the shell in a directory.
+__attribute__((format(printf, 2, 3))) static void run(const char *directory, const char *format,
+                                                      ...) {
+  char command[2048], line[4096];
+  va_list values;
+  va_start(values, format);
+  vsnprintf(command, sizeof command, format, values);
+  va_end(values);
+  snprintf(line, sizeof line, "cd %s && (%s) >log 2>&1", directory, command);
+  if (system(line) != 0) {
+    fail_msg("it failed: %s", line);
+  }
+}
+
+void certify(const char *directory, const char *authority, const char *node) {
+  char place[LINE_MAX_BYTES];
+  snprintf(place, sizeof place, "%s/%s", directory, authority);
+  if (mkdir(place, 0700) == 0) {
+    run(place,
+        "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 "
+        "-subj /CN=%s -keyout ca-key.pem -out ca.pem -addext keyUsage=critical,keyCertSign",
+        authority);
+    run(place, "printf 'subjectAltName=DNS:localhost,IP:127.0.0.1\\n"
+               "extendedKeyUsage=serverAuth,clientAuth\\n"
+               "keyUsage=digitalSignature\\nbasicConstraints=CA:FALSE\\n' > names");
+  }
+  run(place,
+      "openssl req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj /CN=%s "
+      "-keyout %s-key.pem -out %s.csr && "
+      "openssl x509 -req -in %s.csr -CA ca.pem -CAkey ca-key.pem -CAcreateserial -days 2 "
+      "-extfile names -out %s.pem",
+      node, node, node, node, node);
 }

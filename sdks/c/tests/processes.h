@@ -78,4 +78,7 @@ Ended ended(Caller *caller);
 /// A run-time directory of its own, whose path is short enough for sockets.
 const char *elsewhere(void);
 int free_port(void);
+/// Makes an authority in a directory of its name, if it is not there, and a certificate that it
+/// signed: `ca.pem`, `NODE.pem` and `NODE-key.pem`, by the command openssl.
+void certify(const char *directory, const char *authority, const char *node);
 #define peer_test(test) cmocka_unit_test_teardown(test, bury)

@@ -2,8 +2,6 @@
 
 #include "processes.h"
 
-#include <sys/stat.h>
-
 static CommyMesh plain(void) { return joined((CommyMeshOptions){0}); }
 
 static CommyWatch watch_workers(CommyMesh mesh) {
@@ -425,41 +423,6 @@ static void nodes_meet_by_address_and_clients_through_their_router(void **state)
   assert_string_equal(who(mesh, NULL), node_of(client));
   must(commy_call(mesh, "far", "who", NULL, NULL, NULL));
   must(commy_destroy_mesh(mesh));
-}
-
-/// Runs a command of the shell in a directory.
-__attribute__((format(printf, 2, 3))) static void run(const char *directory, const char *format,
-                                                      ...) {
-  char command[2048], line[4096];
-  va_list values;
-  va_start(values, format);
-  vsnprintf(command, sizeof command, format, values);
-  va_end(values);
-  snprintf(line, sizeof line, "cd %s && (%s) >log 2>&1", directory, command);
-  if (system(line) != 0) {
-    fail_msg("it failed: %s", line);
-  }
-}
-
-/// Makes an authority and a certificate that it signed, in a directory of its name.
-static void certify(const char *directory, const char *authority, const char *node) {
-  char place[LINE_MAX_BYTES];
-  snprintf(place, sizeof place, "%s/%s", directory, authority);
-  if (mkdir(place, 0700) == 0) {
-    run(place,
-        "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 "
-        "-subj /CN=%s -keyout ca-key.pem -out ca.pem -addext keyUsage=critical,keyCertSign",
-        authority);
-    run(place, "printf 'subjectAltName=DNS:localhost,IP:127.0.0.1\\n"
-               "extendedKeyUsage=serverAuth,clientAuth\\n"
-               "keyUsage=digitalSignature\\nbasicConstraints=CA:FALSE\\n' > names");
-  }
-  run(place,
-      "openssl req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj /CN=%s "
-      "-keyout %s-key.pem -out %s.csr && "
-      "openssl x509 -req -in %s.csr -CA ca.pem -CAkey ca-key.pem -CAcreateserial -days 2 "
-      "-extfile names -out %s.pem",
-      node, node, node, node, node);
 }
 
 static void certificates_of_one_authority_let_nodes_meet(void **state) {

@@ -278,8 +278,7 @@ fn with_cmake(site: &Site) -> Result<Vec<Step>> {
             .args(["-E", "copy_directory"])
             .arg(site.package(NAME).join(PACKAGE))
             .arg(prefix(site)),
-        configure("consumer", &folder, &build)
-            .arg(format!("-DCMAKE_PREFIX_PATH={}", prefix(site))),
+        configure("consumer", &folder, &build).arg(format!("-DCMAKE_PREFIX_PATH={}", prefix(site))),
         Step::new("c: build a project that finds the package", "cmake")
             .arg("--build")
             .arg(&build),
@@ -290,7 +289,8 @@ fn with_cmake(site: &Site) -> Result<Vec<Step>> {
 /// The same program, compiled with what pkg-config says and nothing that standard C lacks.
 fn with_pkg_config(site: &Site) -> Vec<Step> {
     let program = site.scratch(NAME).join("by-pkg-config");
-    let script = "cc -std=c11 -pedantic-errors -o \"$1\" \"$2\" $(pkg-config --cflags --libs commy)";
+    let script =
+        "cc -std=c11 -pedantic-errors -o \"$1\" \"$2\" $(pkg-config --cflags --libs commy)";
     vec![
         Step::new("c: compile by pkg-config", "sh")
             .args(["-c", script, "sh"])
