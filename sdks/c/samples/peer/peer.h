@@ -20,8 +20,8 @@ void must(CommyStatus status);
 
 /// The value in a message; NULL if it is not JSON.
 cJSON *json_of(const CommyMessage *message);
-/// A message of a value; the text of the message is to be freed.
-CommyMessage message_of(const cJSON *value, char **text);
+/// A message of a value, whose numbers cannot be read any more; the text of it is to be freed.
+CommyMessage message_of(cJSON *value, char **text);
 void add(cJSON *object, const char *key, const char *text);
 /// The text under a key, or NULL.
 const char *text_of(const cJSON *object, const char *key);

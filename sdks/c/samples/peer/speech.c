@@ -7,7 +7,28 @@
 #include <stdlib.h>
 #include <string.h>
 
+/// Has every number written so that it reads as the same again: cJSON takes the last digits for
+/// noise.
+static void write_numbers_whole(cJSON *value) {
+  enum { DIGITS = 32 };
+  if (cJSON_IsNumber(value)) {
+    char *digits = cJSON_malloc(DIGITS);
+    for (int precision = 15; digits != NULL && precision <= 17; precision++) {
+      snprintf(digits, DIGITS, "%.*g", precision, value->valuedouble);
+      if (strtod(digits, NULL) == value->valuedouble) {
+        break;
+      }
+    }
+    value->valuestring = digits;
+    value->type = (value->type & ~cJSON_Number) | cJSON_Raw;
+  }
+  for (cJSON *child = value == NULL ? NULL : value->child; child != NULL; child = child->next) {
+    write_numbers_whole(child);
+  }
+}
+
 void say(cJSON *line) {
+  write_numbers_whole(line);
   static pthread_mutex_t turn = PTHREAD_MUTEX_INITIALIZER;
   char *text = cJSON_PrintUnformatted(line);
   cJSON_Delete(line);
@@ -58,8 +79,9 @@ cJSON *json_of(const CommyMessage *message) {
   return cJSON_ParseWithLength(message->payload, message->payload_length);
 }
 
-CommyMessage message_of(const cJSON *value, char **text) {
-  static const cJSON null = {.type = cJSON_NULL};
+CommyMessage message_of(cJSON *value, char **text) {
+  static cJSON null = {.type = cJSON_NULL};
+  write_numbers_whole(value);
   *text = cJSON_PrintUnformatted(value == NULL ? &null : value);
   if (*text == NULL) {
     fprintf(stderr, "out of memory\n");
