@@ -11,11 +11,12 @@
 mod mask;
 mod surface;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use camino::Utf8PathBuf;
 use surface::Names;
 use xtask::bindings::{Language, UDL, generate};
+use xtask::header;
 
 #[test]
 fn python_is_as_committed() {
@@ -52,6 +53,13 @@ fn cpp_is_as_committed() {
     check(Language::Cpp, "cpp", surface::cpp::read);
 }
 
+#[test]
+fn c_is_as_committed() {
+    let header = header::generate(&root()).unwrap();
+    let surface = surface::c::read(&header);
+    compare("c", &BTreeMap::from([("commy.h".into(), header)]), &surface);
+}
+
 /// What our generators write alike for every interface, as it is committed in their sources.
 const RUNTIMES: &[&str] = &[
     "uniffi-runtime",
@@ -66,15 +74,28 @@ const RUNTIMES: &[&str] = &[
 
 /// Holds every generated file and the surface of the language's own sources against its snapshot.
 fn check(language: Language, name: &str, surface: fn(&str, &Names) -> String) {
-    let root = Utf8PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
-    let udl = root.join(UDL);
+    let udl = root().join(UDL);
     let names = Names::of(&fs_err::read_to_string(&udl).unwrap());
     let mut files = generate(language, &udl).unwrap();
     files.retain(|path, _| {
         let is_under = |runtime: &&str| path.as_str().starts_with(*runtime);
         !RUNTIMES.iter().any(|runtime| is_under(&runtime))
     });
-    let folder = root.join("tests/codegen/snapshots").join(name);
+    let surfaces: String = files
+        .iter()
+        .filter(|(path, _)| !matches!(path.extension(), Some("h" | "modulemap")))
+        .map(|(_, text)| surface(text, &names))
+        .collect();
+    compare(name, &files, &surfaces);
+}
+
+fn root() -> Utf8PathBuf {
+    Utf8PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
+}
+
+/// Holds files and their surface against what is committed.
+fn compare(name: &str, files: &BTreeMap<Utf8PathBuf, String>, surfaces: &str) {
+    let folder = root().join("tests/codegen/snapshots").join(name);
 
     let mut settings = insta::Settings::clone_current();
     settings.set_snapshot_path(&folder);
@@ -82,11 +103,6 @@ fn check(language: Language, name: &str, surface: fn(&str, &Names) -> String) {
     settings.set_omit_expression(true);
     let _guard = settings.bind_to_scope();
 
-    let surfaces: String = files
-        .iter()
-        .filter(|(path, _)| !matches!(path.extension(), Some("h" | "modulemap")))
-        .map(|(_, text)| surface(text, &names))
-        .collect();
     let lines = surfaces.lines().count();
     assert!(lines > 10, "the surface is not read: {lines} lines");
     for declaration in surfaces.split("\n\n") {
@@ -104,7 +120,7 @@ fn check(language: Language, name: &str, surface: fn(&str, &Names) -> String) {
     insta::assert_snapshot!("surface", surfaces);
 
     let mut expected = BTreeSet::from(["surface.snap".to_owned()]);
-    for (path, text) in &files {
+    for (path, text) in files {
         let file = path.file_name().unwrap();
         expected.insert(format!("{file}.snap"));
         insta::assert_snapshot!(file, mask::mask(text));

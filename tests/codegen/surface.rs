@@ -5,6 +5,7 @@
 //! the language than that.
 
 mod blocks;
+pub(crate) mod c;
 pub(crate) mod cpp;
 pub(crate) mod go;
 pub(crate) mod kotlin;

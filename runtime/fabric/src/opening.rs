@@ -35,6 +35,7 @@ use crate::{
     carrier::{Carrier, Congestion, Parcel},
     config, events,
     keys::Keys,
+    platform,
     rendezvous::Rendezvous,
     siblings,
     station::Station,
@@ -133,6 +134,8 @@ fn live(
     listener: Arc<dyn Listener>,
     opened: oneshot::Sender<Result<Opened>>,
 ) {
+    // Zenoh's threads are started from here, too.
+    platform::shut_out_broken_pipes();
     let runtime = Builder::new_multi_thread()
         .worker_threads(WORKERS)
         .thread_name(THREAD)

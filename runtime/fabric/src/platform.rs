@@ -47,6 +47,13 @@ pub(crate) fn leftovers(directory: &Path, id: &str) -> Vec<PathBuf> {
     system::leftovers(directory, id)
 }
 
+/// Keeps the signal of a broken pipe from this thread and from all that it starts: a write to a node
+/// that died then fails, as it does in programs of Rust, and does not end a program of another
+/// language.
+pub(crate) fn shut_out_broken_pipes() {
+    system::shut_out_broken_pipes();
+}
+
 /// A name that is short enough: a long one is cut, and told from others by a number made of it.
 fn directory_name(mesh: &MeshName) -> String {
     let name = mesh.as_str();
@@ -100,6 +107,17 @@ mod system {
             && directory
                 .to_str()
                 .is_some_and(|path| !path.contains(['?', '#', ';', '=']))
+    }
+
+    pub(super) fn shut_out_broken_pipes() {
+        let mut pipes = std::mem::MaybeUninit::<libc::sigset_t>::uninit();
+        // SAFETY: the set is made by the first call and read by the last, which changes nothing but
+        // this thread. None fails with these arguments.
+        unsafe {
+            libc::sigemptyset(pipes.as_mut_ptr());
+            libc::sigaddset(pipes.as_mut_ptr(), libc::SIGPIPE);
+            libc::pthread_sigmask(libc::SIG_BLOCK, pipes.as_ptr(), std::ptr::null_mut());
+        }
     }
 
     pub(super) fn make_private(directory: &Path) -> Result<()> {
@@ -222,6 +240,9 @@ mod system {
     pub(super) fn leftovers(directory: &Path, id: &str) -> Vec<PathBuf> {
         vec![port_file(directory, id)]
     }
+
+    /// There is no such signal.
+    pub(super) fn shut_out_broken_pipes() {}
 
     fn port_file(directory: &Path, id: &str) -> PathBuf {
         directory.join(format!("{id}.port"))

@@ -12,7 +12,8 @@ static int taken = 0;
 
 static void step(const char *title, const char *shown, bool holds) {
   if (!holds) {
-    fprintf(stderr, "%d. %s: %s is not what was expected; the last error is: %s\n", taken + 1, title, shown, commy_last_error_message());
+    fprintf(stderr, "%d. %s: %s is not what was expected; the last error is: %s\n", taken + 1,
+            title, shown, commy_last_error_message());
     exit(EXIT_FAILURE);
   }
   taken++;
@@ -35,7 +36,9 @@ static void answer(CommyInvocation invocation, const void *payload, size_t lengt
 static void greet(CommyInvocation invocation, const CommyRequest *request, void *context) {
   (void)context;
   char greeting[64];
-  const int length = snprintf(greeting, sizeof greeting, "hello %.*s", (int)request->message.payload_length, (const char *)request->message.payload);
+  const int length =
+      snprintf(greeting, sizeof greeting, "hello %.*s", (int)request->message.payload_length,
+               (const char *)request->message.payload);
   answer(invocation, greeting, (size_t)length);
 }
 
@@ -56,7 +59,8 @@ static void reverse(CommyInvocation invocation, const CommyRequest *request, voi
   const size_t length = request->message.payload_length;
   char *reversed = malloc(length + 1);
   if (reversed == NULL) {
-    const CommyFailure failure = {.size = sizeof failure, .kind = COMMY_FAILURE_KIND_INTERNAL, .reason = "out of memory"};
+    const CommyFailure failure = {
+        .size = sizeof failure, .kind = COMMY_FAILURE_KIND_INTERNAL, .reason = "out of memory"};
     must(commy_fail(invocation, &failure));
     return;
   }
@@ -71,17 +75,20 @@ static const struct {
   const char *name;
   const char *version;
   CommyHandle handle;
-} services[SERVICES] = {{"greeter", "1.0.0", greet}, {"adder", "1.1.0", add}, {"reverser", "2.0.0", reverse}};
+} services[SERVICES] = {
+    {"greeter", "1.0.0", greet}, {"adder", "1.1.0", add}, {"reverser", "2.0.0", reverse}};
 
 /// Copies the reply of a call into a buffer, and returns its length.
-static size_t call(CommyMesh mesh, const char *service, const void *payload, size_t length, char *buffer, size_t room) {
+static size_t call(CommyMesh mesh, const char *service, const void *payload, size_t length,
+                   char *buffer, size_t room) {
   const CommyMessage request = {.payload = payload, .payload_length = length};
   const CommyCallOptions options = {.size = sizeof options, .timeout_ms = 2000};
   CommyReply reply;
   const CommyReplyView *view;
   must(commy_call(mesh, service, NULL, &request, &options, &reply));
   must(commy_view_reply(reply, &view));
-  const size_t taken_over = view->message.payload_length < room ? view->message.payload_length : room - 1;
+  const size_t taken_over =
+      view->message.payload_length < room ? view->message.payload_length : room - 1;
   memcpy(buffer, view->message.payload, taken_over);
   buffer[taken_over] = '\0';
   must(commy_free_reply(reply));
@@ -102,7 +109,8 @@ static void list(CommyMesh mesh, const char *node, char *buffer, size_t room) {
     must(commy_view_instance(found, index, &one));
     if (strcmp(one->node_id, node) == 0) {
       const size_t used = strlen(buffer);
-      snprintf(buffer + used, room - used, "%s%s %s", used > 0 ? ", " : "", one->service, one->version);
+      snprintf(buffer + used, room - used, "%s%s %s", used > 0 ? ", " : "", one->service,
+               one->version);
     }
   }
   must(commy_free_instances(found));
@@ -132,7 +140,11 @@ int main(void) {
   CommyRegistration registrations[SERVICES];
   const char *const tags[] = {"tour"};
   for (int index = 0; index < SERVICES; index++) {
-    const CommyServiceSpec spec = {.size = sizeof spec, .service = services[index].name, .version = services[index].version, .tags = tags, .tags_length = 1};
+    const CommyServiceSpec spec = {.size = sizeof spec,
+                                   .service = services[index].name,
+                                   .version = services[index].version,
+                                   .tags = tags,
+                                   .tags_length = 1};
     const CommyHandler handler = {.size = sizeof handler, .handle = services[index].handle};
     must(commy_register_service(mesh, &spec, &handler, &registrations[index]));
   }
@@ -163,7 +175,8 @@ int main(void) {
   must(commy_stop_mesh(mesh));
   must(commy_is_mesh_running(mesh, &running));
   must(commy_destroy_mesh(mesh));
-  step("clean up", running ? "running" : "not running", shown[0] == '\0' && !running && commy_handle_count() == 0);
+  step("clean up", running ? "running" : "not running",
+       shown[0] == '\0' && !running && commy_handle_count() == 0);
 
   printf("%d/%d\n", taken, STEPS);
   return taken == STEPS ? EXIT_SUCCESS : EXIT_FAILURE;

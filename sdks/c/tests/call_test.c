@@ -9,7 +9,11 @@ static void an_answer_comes_back(void **state) {
   const CommyMesh mesh = started();
   const CommyRegistration registration = serve(mesh, "echo", echo, NULL);
   const CommyPair headers[] = {{"trace", "42"}};
-  const CommyMessage request = {.payload = "hi", .payload_length = 2, .content_type = "text/plain", .headers = headers, .headers_length = 1};
+  const CommyMessage request = {.payload = "hi",
+                                .payload_length = 2,
+                                .content_type = "text/plain",
+                                .headers = headers,
+                                .headers_length = 1};
   CommyReply reply;
   const CommyReplyView *view;
   must(commy_call(mesh, "echo", "say", &request, NULL, &reply));
@@ -29,7 +33,7 @@ static void an_answer_comes_back(void **state) {
 
 static void *complete_later(void *context) {
   const CommyInvocation invocation = *(CommyInvocation *)context;
-  usleep(20000);
+  pause_ms(20);
   const CommyMessage reply = {.payload = "later", .payload_length = 5};
   commy_complete(invocation, &reply);
   return NULL;
@@ -69,7 +73,9 @@ static void pass_on(CommyInvocation invocation, const CommyRequest *request, voi
   CommyReply reply;
   const CommyReplyView *view;
   if (commy_call(mesh, "echo", NULL, &request->message, NULL, &reply) != COMMY_STATUS_OK) {
-    const CommyFailure failure = {.size = sizeof failure, .kind = COMMY_FAILURE_KIND_INTERNAL, .reason = commy_last_error_message()};
+    const CommyFailure failure = {.size = sizeof failure,
+                                  .kind = COMMY_FAILURE_KIND_INTERNAL,
+                                  .reason = commy_last_error_message()};
     commy_fail(invocation, &failure);
     return;
   }

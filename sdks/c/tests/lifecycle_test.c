@@ -50,11 +50,39 @@ static void a_bad_name_is_refused_with_its_rule(void **state) {
   assert_int_equal(mesh.id, 0);
 }
 
+static void stop_own(CommyInvocation invocation, const CommyRequest *request, void *context) {
+  const CommyMesh mesh = *(const CommyMesh *)context;
+  commy_complete(invocation, &request->message);
+  commy_stop_mesh(mesh);
+}
+
+static void a_handler_may_stop_its_own_mesh(void **state) {
+  (void)state;
+  CommyMesh mesh = started();
+  const CommyRegistration registration = serve(mesh, "stop", stop_own, &mesh);
+  bool running = true;
+  must(commy_call(mesh, "stop", NULL, NULL, NULL, NULL));
+  eventually(commy_is_mesh_running(mesh, &running) == COMMY_STATUS_OK && !running);
+  must(commy_free_registration(registration));
+  must(commy_destroy_mesh(mesh));
+}
+
+static void the_names_of_a_status_are_those_of_grpc(void **state) {
+  (void)state;
+  assert_string_equal(commy_status_name(COMMY_STATUS_OK), "OK");
+  assert_string_equal(commy_status_name(COMMY_STATUS_DEADLINE_EXCEEDED), "DEADLINE_EXCEEDED");
+  assert_string_equal(commy_status_name(-1), "UNKNOWN");
+  unsigned major, minor, patch;
+  assert_int_equal(sscanf(commy_version(), "%u.%u.%u", &major, &minor, &patch), 3);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_mesh_starts_and_stops_and_starts_again),
       cmocka_unit_test(a_mesh_knows_its_name_and_node),
       cmocka_unit_test(destroying_twice_is_an_error),
+      cmocka_unit_test(a_handler_may_stop_its_own_mesh),
+      cmocka_unit_test(the_names_of_a_status_are_those_of_grpc),
       cmocka_unit_test(a_bad_name_is_refused_with_its_rule),
   };
   return topic_of(tests);

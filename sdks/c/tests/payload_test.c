@@ -2,8 +2,6 @@
 
 #include "support.h"
 
-#include <stdlib.h>
-
 static void bytes_travel_untouched(void **state) {
   (void)state;
   const CommyMesh mesh = started();

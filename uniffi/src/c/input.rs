@@ -242,3 +242,162 @@ pub(crate) fn or<T: Default + PartialEq>(value: T, default: T) -> T {
         value
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::ptr;
+
+    use super::*;
+    use crate::c::{
+        call::CommyCallOptions,
+        instance::CommyHealth,
+        mesh::{CommyMeshOptions, CommyTlsOptions},
+    };
+
+    fn told<T>(result: Result<T>) -> String {
+        result.map(|_| ()).unwrap_err().info().reason.clone()
+    }
+
+    fn empty_tls() -> CommyTlsOptions {
+        CommyTlsOptions {
+            size: size_of::<CommyTlsOptions>(),
+            ca: ptr::null(),
+            certificate: ptr::null(),
+            key: ptr::null(),
+        }
+    }
+
+    #[test]
+    fn a_text_is_null_or_whole_utf8_within_its_bound() {
+        let long = vec![b'a'; TEXT_MAX + 2];
+        // SAFETY: each is NULL or a text, or longer than what is read of it.
+        unsafe {
+            assert_eq!(optional("zone", ptr::null()).unwrap(), None);
+            assert_eq!(told(text("zone", ptr::null())), "the zone is NULL");
+            assert_eq!(text("zone", c"\u{e4}".as_ptr()).unwrap(), "\u{e4}");
+            assert_eq!(text("zone", c"".as_ptr()).unwrap(), "");
+            let cut = told(text("zone", c"eu\xc3".as_ptr()));
+            assert!(cut.starts_with("the zone is not UTF-8: "), "{cut}");
+            let reason = told(text("zone", long.as_ptr().cast()));
+            assert_eq!(reason, "the zone is longer than 1048576 bytes");
+        }
+    }
+
+    #[test]
+    fn a_structure_tells_its_size() {
+        let tls = empty_tls();
+        let small = CommyTlsOptions { size: 8, ..tls };
+        // SAFETY: each is NULL or a structure.
+        unsafe {
+            assert!(structure(&raw const tls).unwrap().is_some());
+            assert!(structure::<CommyTlsOptions>(ptr::null()).unwrap().is_none());
+            let missing = told(required::<CommyMeshOptions>(ptr::null()));
+            assert_eq!(missing, "the CommyMeshOptions is NULL");
+            let reason = told(structure(&raw const small));
+            assert!(
+                reason.contains("is 8, and sizeof(CommyTlsOptions) is 32"),
+                "{reason}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_not_aligned_is_refused_unread() {
+        let mut bytes = [0_u8; size_of::<CommyTlsOptions>() + 1];
+        let begin = bytes.as_mut_ptr();
+        // SAFETY: as many bytes are there; what is not aligned is read as bytes only.
+        unsafe {
+            let odd = begin.add(usize::from(begin.cast::<usize>().is_aligned()));
+            odd.cast::<usize>()
+                .write_unaligned(size_of::<CommyTlsOptions>());
+            let refused = told(structure(odd.cast::<CommyTlsOptions>()));
+            assert_eq!(refused, "the CommyTlsOptions is not aligned");
+            let refused = told(place("count", odd.cast::<u64>()));
+            assert_eq!(refused, "the pointer for the count is not aligned");
+            let refused = told(message(odd.cast::<CommyMessage>()));
+            assert_eq!(refused, "the message is not aligned");
+            let refused = told(items("tags", odd.cast::<u64>(), 1));
+            assert!(refused.ends_with("is not aligned"), "{refused}");
+        }
+    }
+
+    #[test]
+    fn a_list_has_as_many_items_as_it_may() {
+        let one = [c"a".as_ptr()];
+        let holed = [c"a".as_ptr(), ptr::null()];
+        // SAFETY: each list has as many items as are read of it.
+        unsafe {
+            assert!(texts("tags", ptr::null(), 0).unwrap().is_empty());
+            assert_eq!(texts("tags", one.as_ptr(), 1).unwrap(), ["a"]);
+            assert_eq!(told(texts("tags", holed.as_ptr(), 2)), "the tags is NULL");
+            let reason = told(texts("tags", ptr::null(), 2));
+            assert_eq!(reason, "2 tags are given, and the pointer to them is NULL");
+            let reason = told(texts("tags", one.as_ptr(), ITEMS_MAX + 1));
+            assert_eq!(reason, "1025 tags are given, and at most 1024 can be");
+        }
+    }
+
+    #[test]
+    fn a_key_is_given_once() {
+        let pair = |key: &'static std::ffi::CStr| CommyPair {
+            key: key.as_ptr(),
+            value: c"1".as_ptr(),
+        };
+        let pairs_of = |list: &[CommyPair]| unsafe { pairs("headers", list.as_ptr(), list.len()) };
+        assert_eq!(pairs_of(&[pair(c"a"), pair(c"b")]).unwrap().len(), 2);
+        let twice = told(pairs_of(&[pair(c"a"), pair(c"a")]));
+        assert_eq!(twice, "a is given twice in headers");
+    }
+
+    #[test]
+    fn a_payload_has_the_bytes_that_it_says() {
+        let message_of = |payload: *const std::ffi::c_void, payload_length| {
+            let given = CommyMessage {
+                payload,
+                payload_length,
+                ..CommyMessage::EMPTY
+            };
+            // SAFETY: it is a message of as many bytes, or refused unread.
+            unsafe { message(&raw const given) }
+        };
+        let empty = message_of(ptr::null(), 0).unwrap();
+        assert_eq!(empty.content_type, "application/octet-stream");
+        assert_eq!(message_of(c"ab".as_ptr().cast(), 2).unwrap().payload, b"ab");
+        let missing = told(message_of(ptr::null(), 2));
+        assert_eq!(missing, "a payload of 2 bytes is NULL");
+        let large = message_of(c"a".as_ptr().cast(), PAYLOAD_MAX + 1).unwrap_err();
+        assert_eq!(large.status(), Status::ResourceExhausted);
+    }
+
+    #[test]
+    fn an_enum_and_a_bool_are_one_of_their_values() {
+        let raw = |number: u32| {
+            let mut value = MaybeUninit::<CommyHealth>::uninit();
+            // SAFETY: it is as large, and never taken for the enum before it is looked at.
+            unsafe { value.as_mut_ptr().cast::<u32>().write(number) };
+            value
+        };
+        let health = |value| one_of("health", &value, &[(CommyHealth::Healthy, 'h')]);
+        assert_eq!(health(MaybeUninit::new(CommyHealth::Healthy)).unwrap(), 'h');
+        assert_eq!(told(health(raw(99))), "99 is no health");
+        let mut seven = MaybeUninit::<bool>::uninit();
+        // SAFETY: as above.
+        unsafe { seven.as_mut_ptr().cast::<u8>().write(7) };
+        assert!(flag("idempotent", &MaybeUninit::new(true)).unwrap());
+        assert_eq!(
+            told(flag("idempotent", &seven)),
+            "idempotent is 7, and a bool is 0 or 1"
+        );
+    }
+
+    #[test]
+    fn zeros_alone_are_the_defaults_of_a_call() {
+        // SAFETY: a structure of zeros is one that C may hand over.
+        let mut options = unsafe { MaybeUninit::<CommyCallOptions>::zeroed().assume_init() };
+        options.size = size_of::<CommyCallOptions>();
+        // SAFETY: it is a structure.
+        let read = unsafe { required(&raw const options) }.unwrap();
+        assert!(!flag("idempotent", &read.idempotent).unwrap());
+        assert_eq!((or(0, 5), or(7, 5)), (5, 7));
+    }
+}
