@@ -86,15 +86,20 @@ pub(crate) fn meet(site: &Site, parties: &[Party]) -> Meetings {
         .collect();
     let activity = site
         .screen
-        .start(&format!("interop: {} pairs of languages", pairs.len()));
+        .start("interop: every language calls every language");
     let meetings = Mutex::new(Meetings::of(parties));
     let waiting = Mutex::new(pairs.iter());
     std::thread::scope(|scope| {
         for _ in 0..PAIRS_AT_ONCE {
             scope.spawn(|| {
-                while let Some((caller, callee)) = lock(&waiting).next() {
+                loop {
+                    let Some((caller, callee)) = lock(&waiting).next() else {
+                        return;
+                    };
                     let tally = meeting(site, caller, callee);
-                    lock(&meetings).add(caller.language, callee.language, tally);
+                    let mut meetings = lock(&meetings);
+                    meetings.add(caller.language, callee.language, tally);
+                    activity.progress(meetings.count(), pairs.len());
                 }
             });
         }

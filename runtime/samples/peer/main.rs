@@ -152,7 +152,9 @@ impl Peer {
                 return call.await?.json();
             }
             Command::Bytes { service, size } => {
-                let payload: Vec<u8> = (0..size).map(|i| (7 * i + i / 256) as u8).collect();
+                let payload: Vec<u8> = (0..size)
+                    .map(|i| (7 * i + i / 256).to_le_bytes()[0])
+                    .collect();
                 let reply = mesh.call(&service, "bytes").bytes(payload).await?;
                 return Ok(json!({
                     "size": reply.message.payload.len(),
@@ -224,12 +226,14 @@ impl Peer {
 }
 
 fn shown(instance: &Instance) -> Value {
+    let metadata = instance.spec.metadata.iter();
+    let metadata: BTreeMap<_, _> = metadata.map(|(key, value)| (key.as_str(), value)).collect();
     json!({
         "id": instance.id.to_string(),
         "node": instance.id.node.to_string(),
         "version": instance.spec.version.to_string(),
         "tags": instance.spec.tags.iter().map(|tag| tag.as_str()).collect::<Vec<_>>(),
-        "metadata": &instance.spec.metadata,
+        "metadata": metadata,
     })
 }
 

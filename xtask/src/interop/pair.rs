@@ -6,7 +6,7 @@
 use std::io::Write as _;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Result, bail};
 use camino::Utf8PathBuf;
 use fs_err::File;
 
@@ -44,9 +44,9 @@ impl Pair {
             log: site.shown(&path).to_owned(),
         };
         for process in [&mut pair.callee, &mut pair.caller] {
-            process
-                .is_ready()
-                .with_context(|| format!("see {}", pair.log))?;
+            if let Err(error) = process.is_ready() {
+                bail!("{error:#}; see {}", pair.log);
+            }
         }
         Ok(pair)
     }

@@ -38,6 +38,11 @@ impl Meetings {
         self.tallies.insert((caller, callee), tally);
     }
 
+    /// How many pairs have met.
+    pub(super) fn count(&self) -> usize {
+        self.tallies.len()
+    }
+
     /// What a language showed as the caller of every language.
     pub(crate) fn of_caller(&self, language: &str) -> Tally {
         self.sum_of(|caller| caller == language)

@@ -77,6 +77,8 @@ private class Peer(
 ) {
     /** Its threads are daemons: what waits in it keeps no process alive. */
     private val scope = CoroutineScope(SupervisorJob() + Dispatchers.Default)
+
+    @Volatile
     private var held: Deferred<Reply>? = null
 
     fun begin(command: JsonObject) {
@@ -170,7 +172,7 @@ private class Peer(
         call.cancel()
         return try {
             JsonPrimitive(call.await().toString())
-        } catch (_: CancellationException) {
+        } catch (cancelled: CancellationException) {
             JsonNull
         } catch (error: CommyException) {
             shown(error)

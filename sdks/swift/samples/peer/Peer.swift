@@ -86,7 +86,7 @@ actor Peer {
         ) { service in
             service.method("echo") { (value: JSONValue) in value }
             service.method("bytes") { (payload: Data) in payload }
-            service.method("fail") {
+            service.method("fail") { () async throws -> Void in
                 let details: [String: JSONValue] = ["left": .number(0), "of": .array(["tea"])]
                 throw try HandlerError("OUT_OF_STOCK", "none of tea left", details: details)
             }

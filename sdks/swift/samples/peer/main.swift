@@ -11,14 +11,19 @@ func say(_ line: [String: JSONValue]) {
     FileHandle.standardOutput.write(text + Data("\n".utf8))
 }
 
-let mesh: Mesh
-do {
-    mesh = try Mesh(CommandLine.arguments[1])
-    try await mesh.start()
-} catch {
-    say(["failed": .string("\(error)")])
-    exit(1)
+/// The mesh, which runs; without one there is nothing to do.
+func start(_ name: String) async -> Mesh {
+    do {
+        let mesh = try Mesh(name)
+        try await mesh.start()
+        return mesh
+    } catch {
+        say(["failed": .string("\(error)")])
+        exit(1)
+    }
 }
+
+let mesh = await start(CommandLine.arguments[1])
 say(["ready": .string(mesh.nodeID)])
 
 let lines = AsyncStream<Data> { continuation in
