@@ -57,6 +57,7 @@ let package = Package(
         .executableTarget(name: "peer", dependencies: ["Commy"], path: "tests/peer"),
         .executableTarget(name: "tour", dependencies: ["Commy"], path: "samples/tour"),
         .executableTarget(name: "shop", dependencies: ["Commy", "OutsideServer"], path: "samples/shop"),
+        .executableTarget(name: "interop-peer", dependencies: ["Commy"], path: "samples/peer"),
         .target(name: "OutsideServer", path: "samples/server"),
     ],
     swiftLanguageModes: [.v6]

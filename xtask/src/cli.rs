@@ -3,7 +3,7 @@
 use camino::Utf8PathBuf;
 use clap::{Args, Parser, Subcommand};
 
-use crate::sdk::{LANGUAGES, TOPICS, sdks};
+use crate::sdk::{INTEROP, LANGUAGES, TOPICS, sdks};
 
 /// The developer commands of commy.
 #[derive(Parser)]
@@ -19,6 +19,8 @@ pub(crate) enum Command {
     BuildSdks(BuildSdks),
     /// Run every test in every language and show one table
     Test(Test),
+    /// Have every language call every language and show who can
+    Interop(Interop),
     /// Compare the generated bindings with the committed snapshots
     Snapshots(Snapshots),
     /// Run the benchmarks of the runtime and of every SDK
@@ -53,6 +55,16 @@ pub(crate) struct Test {
     #[arg(long = "topic", value_name = "TOPIC", value_parser = topic)]
     pub(crate) topics: Vec<String>,
     /// Show the output of every process as it comes
+    #[arg(long, short)]
+    pub(crate) verbose: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct Interop {
+    /// Only these languages call each other (may be repeated)
+    #[arg(long = "lang", value_name = "LANG", value_delimiter = ',', value_parser = language)]
+    pub(crate) languages: Vec<String>,
+    /// Show the output of every process that builds as it comes
     #[arg(long, short)]
     pub(crate) verbose: bool,
 }
@@ -109,7 +121,7 @@ fn topic(name: &str) -> Result<String, String> {
     let columns = LANGUAGES
         .iter()
         .flat_map(|language| language.columns().iter().copied());
-    one_of(name, TOPICS.iter().copied().chain(columns))
+    one_of(name, TOPICS.iter().copied().chain(columns).chain([INTEROP]))
 }
 
 fn one_of<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Result<String, String> {

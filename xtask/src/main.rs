@@ -9,8 +9,10 @@ mod check;
 mod cli;
 mod doctor;
 mod evidence;
+mod interop;
 mod matrix;
 mod native;
+mod peer;
 mod pins;
 mod screen;
 mod sdk;
@@ -31,6 +33,7 @@ fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::BuildSdks(arguments) => build_sdks::run(&arguments),
         Command::Test(arguments) => test::run(&arguments),
+        Command::Interop(arguments) => interop::run(&arguments),
         Command::Snapshots(arguments) => snapshots::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),
         Command::Simulate(arguments) => simulate::run(&arguments),

@@ -1,4 +1,5 @@
-//! The one table at the end of `cargo xtask test`: language × topic.
+//! The one table at the end of `cargo xtask test`: topics down, languages across, as eight languages
+//! fit into the width of a terminal and thirty topics do not.
 //!
 //! Owns what counts as a failure: a failed test, a skipped one, and a cell that should hold tests
 //! and does not. It must not know how tests are run.
@@ -13,11 +14,11 @@ const REASONS_SHOWN_MAX: usize = 10;
 
 /// Every language's results.
 pub(crate) struct Matrix {
-    columns: Vec<String>,
-    rows: Vec<Row>,
+    topics: Vec<String>,
+    columns: Vec<Column>,
 }
 
-struct Row {
+struct Column {
     language: String,
     expected: Vec<String>,
     results: Results,
@@ -35,27 +36,27 @@ enum Shown<'a> {
 impl Matrix {
     pub(crate) fn new() -> Self {
         Self {
+            topics: Vec::new(),
             columns: Vec::new(),
-            rows: Vec::new(),
         }
     }
 
-    /// Adds a language that must have tests in every column of `expected`.
+    /// Adds a language that must have tests of every topic in `expected`.
     pub(crate) fn add(&mut self, language: &str, expected: Vec<String>, results: Results) {
-        for column in expected.iter().chain(results.keys()) {
-            if !self.columns.contains(column) {
-                self.columns.push(column.clone());
+        for topic in expected.iter().chain(results.keys()) {
+            if !self.topics.contains(topic) {
+                self.topics.push(topic.clone());
             }
         }
-        self.rows.push(Row {
+        self.columns.push(Column {
             language: language.to_owned(),
             expected,
             results,
         });
     }
 
-    /// Prints why cells failed, the table, and the sums.
-    pub(crate) fn show(&self, screen: &Screen) {
+    /// Prints why cells failed.
+    pub(crate) fn show_failures(&self, screen: &Screen) {
         let problems = self.problems();
         if !problems.is_empty() {
             screen.say("\nfailures:");
@@ -63,11 +64,13 @@ impl Matrix {
                 screen.say(&format!("  {problem}"));
             }
         }
-        let wide = self.table(false);
-        let fits = screen.width().is_none_or(|columns| width(&wide) <= columns);
+    }
+
+    /// Prints the table and the sums.
+    pub(crate) fn show(&self, screen: &Screen) {
         screen.say("");
-        screen.say(&if fits { wide } else { self.table(true) }.to_string());
-        if !problems.is_empty() {
+        screen.say(&self.table().to_string());
+        if self.failed() > 0 {
             screen.say("✗ failed   ~ skipped   none: tests are missing   ·: not of this language");
         }
         screen.say(&format!(
@@ -98,8 +101,8 @@ impl Matrix {
 
     fn problems(&self) -> Vec<String> {
         let mut problems = Vec::new();
-        for (row, column, shown) in self.cells() {
-            let cell = format!("{} {column}", row.language);
+        for (column, topic, shown) in self.cells() {
+            let cell = format!("{} {topic}", column.language);
             match shown {
                 Shown::NotApplicable => {}
                 Shown::Missing => problems.push(format!("{cell}: there is no test")),
@@ -121,52 +124,38 @@ impl Matrix {
         problems
     }
 
-    fn cells(&self) -> impl Iterator<Item = (&Row, &str, Shown<'_>)> {
-        self.rows.iter().flat_map(|row| {
-            self.columns
+    /// Language by language, in the order of the topics.
+    fn cells(&self) -> impl Iterator<Item = (&Column, &str, Shown<'_>)> {
+        self.columns.iter().flat_map(|column| {
+            self.topics
                 .iter()
-                .map(move |column| (row, column.as_str(), row.cell(column)))
+                .map(move |topic| (column, topic.as_str(), column.cell(topic)))
         })
     }
 
-    /// Languages down and topics across, or the other way round for a narrow terminal.
-    fn table(&self, turned: bool) -> Table {
+    fn table(&self) -> Table {
         let mut table = screen::table();
-        let languages = self.rows.iter().map(|row| row.language.as_str());
-        let columns = self.columns.iter().map(String::as_str);
-        if turned {
-            table.set_header(heads("topic", languages));
-            for column in columns {
-                let cells = self.rows.iter().map(|row| draw(&row.cell(column)));
-                table.add_row([Cell::new(column)].into_iter().chain(cells));
-            }
-        } else {
-            table.set_header(heads("language", columns));
-            for row in &self.rows {
-                let cells = self.columns.iter().map(|column| draw(&row.cell(column)));
-                table.add_row([Cell::new(&row.language)].into_iter().chain(cells));
-            }
-        }
-        for column in table.column_iter_mut() {
-            column.set_padding((1, 0));
+        let heads = self
+            .columns
+            .iter()
+            .map(|column| Cell::new(&column.language).set_alignment(CellAlignment::Right));
+        table.set_header([Cell::new("")].into_iter().chain(heads));
+        for topic in &self.topics {
+            let cells = self.columns.iter().map(|column| draw(&column.cell(topic)));
+            table.add_row([Cell::new(topic)].into_iter().chain(cells));
         }
         table
     }
 }
 
-impl Row {
-    fn cell(&self, column: &str) -> Shown<'_> {
-        match self.results.get(column) {
+impl Column {
+    fn cell(&self, topic: &str) -> Shown<'_> {
+        match self.results.get(topic) {
             Some(tally) if *tally != Tally::default() => Shown::Tests(tally),
-            _ if self.expected.iter().any(|name| name == column) => Shown::Missing,
+            _ if self.expected.iter().any(|name| name == topic) => Shown::Missing,
             _ => Shown::NotApplicable,
         }
     }
-}
-
-fn heads<'a>(corner: &'a str, names: impl Iterator<Item = &'a str>) -> Vec<Cell> {
-    let names = names.map(|name| Cell::new(name).set_alignment(CellAlignment::Right));
-    [Cell::new(corner)].into_iter().chain(names).collect()
 }
 
 fn draw(shown: &Shown<'_>) -> Cell {
@@ -187,14 +176,6 @@ fn draw(shown: &Shown<'_>) -> Cell {
     Cell::new(text)
         .fg(color)
         .set_alignment(CellAlignment::Right)
-}
-
-fn width(table: &Table) -> usize {
-    table
-        .lines()
-        .map(|line| console::measure_text_width(&line))
-        .max()
-        .unwrap_or(0)
 }
 
 #[cfg(test)]
@@ -220,7 +201,7 @@ mod tests {
         tally.skipped.push("test_slow".to_owned());
         let matrix = matrix(Results::from([("call".to_owned(), tally)]));
         assert_eq!((matrix.passed(), matrix.failed()), (1, 1));
-        assert!(matrix.table(false).to_string().contains("1 ~1"));
+        assert!(matrix.table().to_string().contains("1 ~1"));
     }
 
     #[test]
@@ -230,13 +211,25 @@ mod tests {
             ("weather".to_owned(), Tally::failed("rain")),
         ]);
         let matrix = matrix(results);
-        assert!(matrix.table(false).to_string().contains("weather"));
+        assert!(matrix.table().to_string().contains("weather"));
         assert_eq!((matrix.passed(), matrix.failed()), (1, 1));
     }
 
     #[test]
-    fn a_narrow_terminal_gets_topics_down_the_side() {
-        let matrix = matrix(Results::from([("call".to_owned(), Tally::passed())]));
-        assert!(matrix.table(true).to_string().contains("topic"));
+    fn a_table_of_every_language_fits_into_a_terminal() {
+        let mut matrix = Matrix::new();
+        for language in crate::sdk::LANGUAGES {
+            let mut tally = Tally::failed("rain");
+            tally.passed = 123;
+            let topics = crate::sdk::TOPICS.iter().chain(language.columns());
+            let results = topics.map(|topic| ((*topic).to_owned(), tally.clone()));
+            matrix.add(language.name(), Vec::new(), results.collect());
+        }
+        let widest = matrix
+            .table()
+            .lines()
+            .map(|line| console::measure_text_width(&line))
+            .max();
+        assert!(widest.is_some_and(|columns| columns <= 100), "{widest:?}");
     }
 }

@@ -18,6 +18,8 @@ pub(crate) const JDK_MINIMUM: &str = "17";
 pub(crate) const MAVEN_MINIMUM: &str = "3.8";
 /// What installs the jar outside of any project.
 pub(crate) const MAVEN_INSTALL_PLUGIN: &str = "3.1.4";
+/// What gathers the libraries of a program that is run without Maven.
+pub(crate) const MAVEN_DEPENDENCY_PLUGIN: &str = "3.8.1";
 
 /// The oldest Swift that the SDK is written for.
 pub(crate) const SWIFT_MINIMUM: &str = "6.0";

@@ -80,6 +80,13 @@ pub(crate) struct Activity {
 }
 
 impl Activity {
+    /// Shows how much of it is done, where there is someone to look.
+    pub(crate) fn progress(&self, done: usize, all: usize) {
+        if let Some(spinner) = &self.spinner {
+            spinner.set_message(format!("{}: {done} of {all}", self.title));
+        }
+    }
+
     pub(crate) fn finish(self, success: bool) {
         let mark = if success {
             style("✓").green()

@@ -17,6 +17,7 @@ use camino::Utf8PathBuf;
 
 use crate::check::Check;
 use crate::native::Native;
+use crate::peer::Peer;
 use crate::site::Site;
 use crate::step::Step;
 use crate::tool::{Get, Need, Tool};
@@ -38,6 +39,9 @@ pub(crate) const TOPICS: &[&str] = &[
     "failure",
 ];
 
+/// The column of the languages that this one calls, which every language has.
+pub(crate) const INTEROP: &str = "interop";
+
 /// By what SDKs' tests make certificates for meshes across hosts.
 const OPENSSL: Tool = Tool {
     name: "openssl",
@@ -58,6 +62,14 @@ pub(crate) const LANGUAGES: &[&dyn Language] = &[
     &cpp::Cpp,
     &c::C,
 ];
+
+/// The languages of these names, or all of them without any.
+pub(crate) fn chosen(names: &[String]) -> impl Iterator<Item = &'static dyn Language> {
+    LANGUAGES
+        .iter()
+        .copied()
+        .filter(|it| names.is_empty() || names.iter().any(|name| name == it.name()))
+}
 
 /// The languages whose SDK is built from the UDL.
 pub(crate) fn sdks() -> impl Iterator<Item = &'static dyn Sdk> {
@@ -88,6 +100,10 @@ pub(crate) trait Language: Sync {
     /// How the language is checked, in the order to run. A check by topic runs every test there is,
     /// or only those of the conformance topics in `only`.
     fn checks(&self, site: &Site, only: Option<&[&str]>) -> Result<Vec<Check>>;
+
+    /// The program by which this language calls the others, and is called by them, where the package
+    /// is built.
+    fn peer(&self, site: &Site) -> Result<Peer>;
 
     /// The benchmarks whose names contain `filter`: the last step is shown as it runs, those before
     /// it prepare.

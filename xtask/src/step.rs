@@ -65,6 +65,23 @@ impl Step {
         self
     }
 
+    /// A process like this one, for whoever drives it by himself.
+    pub(crate) fn command(&self, site: &Site) -> Command {
+        let mut command = Command::new(self.command.get_program());
+        command.args(self.command.get_args());
+        for (name, value) in self.command.get_envs() {
+            match value {
+                Some(value) => command.env(name, value),
+                None => command.env_remove(name),
+            };
+        }
+        if let Some(folder) = self.command.get_current_dir() {
+            command.current_dir(folder);
+        }
+        forget_cargo_libraries(&mut command, site);
+        command
+    }
+
     /// Runs the process to its end. An error means that it could not be run at all.
     pub(crate) fn run(mut self, site: &Site) -> Result<Outcome> {
         let (log, mut file) = open_log(site, &self.title)?;
@@ -175,7 +192,8 @@ impl Outcome {
     }
 }
 
-fn open_log(site: &Site, title: &str) -> Result<(Utf8PathBuf, File)> {
+/// The log of what is called `title`, made anew.
+pub(crate) fn open_log(site: &Site, title: &str) -> Result<(Utf8PathBuf, File)> {
     let name: Vec<&str> = title
         .split(|letter: char| !letter.is_ascii_alphanumeric())
         .filter(|word| !word.is_empty())

@@ -7,9 +7,10 @@ use anyhow::Result;
 use crate::build_sdks;
 use crate::check::{Column, Results, Tally};
 use crate::cli;
+use crate::interop::{self, Party};
 use crate::matrix::Matrix;
 use crate::native::Native;
-use crate::sdk::{LANGUAGES, Language, TOPICS};
+use crate::sdk::{self, INTEROP, Language, TOPICS};
 use crate::site::Site;
 use crate::tool;
 
@@ -19,30 +20,44 @@ const PACKAGE: &str = "package";
 pub(crate) fn run(arguments: &cli::Test) -> Result<ExitCode> {
     let site = Site::open(false, arguments.verbose)?;
     let wanted = Wanted(&arguments.topics);
-    let languages: Vec<&dyn Language> = LANGUAGES
-        .iter()
-        .copied()
-        .filter(|it| {
-            arguments.languages.is_empty() || arguments.languages.iter().any(|n| n == it.name())
-        })
-        .collect();
     let mut matrix = Matrix::new();
     // The library is built when the first SDK asks for it.
     let mut native: Option<Result<Native, String>> = None;
-    for language in languages {
+    let mut tested: Vec<(&dyn Language, Results)> = Vec::new();
+    let mut parties: Vec<Party> = Vec::new();
+    for language in sdk::chosen(&arguments.languages) {
         let mut results = Results::new();
-        if let Some(sdk) = language.sdk() {
+        let package = language.sdk().map_or(Ok(()), |sdk| {
             let native = native.get_or_insert_with(|| build_sdks::build_native(&site));
-            let tally = match build_sdks::build(&site, sdk, native) {
-                Ok(_) => Tally::passed(),
+            let built = build_sdks::build(&site, sdk, native).map(drop);
+            let tally = match &built {
+                Ok(()) => Tally::passed(),
                 Err(reason) => Tally::failed(reason),
             };
             results.insert(PACKAGE.to_owned(), tally);
-        }
-        if results.values().all(|tally| tally.failed.is_empty()) {
+            built
+        });
+        if package.is_ok() {
             check(&site, language, &wanted, &mut results);
         }
+        if wanted.includes(INTEROP) {
+            parties.push(interop::prepare(&site, language, package));
+        }
+        tested.push((language, results));
+    }
+    let meetings = wanted
+        .includes(INTEROP)
+        .then(|| interop::meet(&site, &parties));
+    for (language, mut results) in tested {
+        if let Some(meetings) = &meetings {
+            let tally = meetings.of_caller(language.name());
+            results.insert(INTEROP.to_owned(), tally);
+        }
         matrix.add(language.name(), wanted.columns(language), results);
+    }
+    matrix.show_failures(&site.screen);
+    if let Some(meetings) = &meetings {
+        meetings.show(&site.screen);
     }
     matrix.show(&site.screen);
     Ok(if matrix.failed() == 0 {
@@ -98,6 +113,7 @@ impl Wanted<'_> {
         TOPICS
             .iter()
             .chain(language.columns())
+            .chain([&INTEROP])
             .filter(|column| self.includes(column))
             .map(ToString::to_string)
             .collect()

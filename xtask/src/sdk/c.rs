@@ -9,6 +9,7 @@ use xtask::{bindings, header};
 use super::{Language, OPENSSL, Sdk, TOPICS};
 use crate::check::{Check, Column, Evidence};
 use crate::native::{self, Native};
+use crate::peer::Peer;
 use crate::pins;
 use crate::site::Site;
 use crate::step::Step;
@@ -104,6 +105,14 @@ impl Language for C {
             (topic != UNSANITIZED).then(|| topic.to_owned())
         }));
         Ok(checks)
+    }
+
+    fn peer(&self, site: &Site) -> Result<Peer> {
+        let folder = site.scratch(NAME).join("plain");
+        Ok(Peer {
+            build: build(site, &folder, "OFF"),
+            start: Step::new("c: peer", folder.join("samples/peer")),
+        })
     }
 
     fn benches(&self, _site: &Site, _filter: Option<&str>) -> Result<Vec<Step>> {

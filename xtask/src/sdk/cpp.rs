@@ -7,6 +7,7 @@ use xtask::bindings;
 use super::{Language, OPENSSL, Sdk};
 use crate::check::{Check, Column, Evidence};
 use crate::native::Native;
+use crate::peer::Peer;
 use crate::site::Site;
 use crate::step::Step;
 use crate::tool::{Get, Need, Tool};
@@ -112,6 +113,12 @@ impl Language for Cpp {
         checks.extend(sanitized.topics(site, only, |topic| topic != UNSANITIZED));
         checks.extend(plain.topics(site, only, |topic| topic == UNSANITIZED));
         Ok(checks)
+    }
+
+    fn peer(&self, site: &Site) -> Result<Peer> {
+        let mut build = Build::new(site, "plain", "OFF").then("samples/peer");
+        let start = build.pop().context("a build without a program")?;
+        Ok(Peer { build, start })
     }
 
     fn benches(&self, site: &Site, filter: Option<&str>) -> Result<Vec<Step>> {

@@ -10,6 +10,7 @@ use xtask::bindings;
 use super::{Language, OPENSSL, Sdk};
 use crate::check::{Check, Column, Evidence};
 use crate::native::Native;
+use crate::peer::Peer;
 use crate::site::Site;
 use crate::step::Step;
 use crate::tool::{Get, Need, Tool};
@@ -143,6 +144,20 @@ impl Language for Go {
             ));
         }
         Ok(checks)
+    }
+
+    fn peer(&self, site: &Site) -> Result<Peer> {
+        let program = site
+            .scratch(NAME)
+            .join(format!("peer{}", std::env::consts::EXE_SUFFIX));
+        let build = go("build the peer", &site.package(NAME).join(PACKAGE))
+            .args(["build", "-o"])
+            .arg(&program)
+            .arg("./samples/peer");
+        Ok(Peer {
+            build: vec![build],
+            start: Step::new("go: peer", program),
+        })
     }
 
     fn benches(&self, site: &Site, filter: Option<&str>) -> Result<Vec<Step>> {

@@ -7,6 +7,7 @@ use xtask::bindings;
 use super::{Language, Sdk};
 use crate::check::{Check, Column, Evidence};
 use crate::native::Native;
+use crate::peer::Peer;
 use crate::pins;
 use crate::site::Site;
 use crate::step::Step;
@@ -84,6 +85,40 @@ impl Language for Kotlin {
                 evidence: Evidence::JUnit(sources.join("target/surefire-reports")),
             },
         ])
+    }
+
+    fn peer(&self, site: &Site) -> Result<Peer> {
+        let samples = site.sdk(NAME).join("samples");
+        let libraries = site.scratch(NAME).join("peer");
+        // A library of the same version is not copied again.
+        if libraries.exists() {
+            fs_err::remove_dir_all(&libraries)?;
+        }
+        let compile = maven("build the peer")
+            .arg("compile")
+            .arg(format!(
+                "org.apache.maven.plugins:maven-dependency-plugin:{}:copy-dependencies",
+                pins::MAVEN_DEPENDENCY_PLUGIN
+            ))
+            .arg(format!("-DoutputDirectory={libraries}"))
+            .arg("-DincludeScope=runtime")
+            .dir(&samples);
+        let classes = samples.join("target/classes");
+        let path = std::env::join_paths([classes, libraries.join("*")])?;
+        // It lives for seconds: what makes a virtual machine fast in hours is left out.
+        let start = Step::new("kotlin: peer", "java")
+            .args([
+                "-XX:TieredStopAtLevel=1",
+                "-XX:+UseSerialGC",
+                "-Xshare:auto",
+            ])
+            .arg("-classpath")
+            .arg(path)
+            .arg("PeerKt");
+        Ok(Peer {
+            build: vec![install(site)?, compile],
+            start,
+        })
     }
 
     fn benches(&self, _site: &Site, _filter: Option<&str>) -> Result<Vec<Step>> {

@@ -8,6 +8,7 @@ use xtask::bindings;
 use super::{Language, OPENSSL, Sdk, TOPICS};
 use crate::check::{Check, Column, Evidence};
 use crate::native::Native;
+use crate::peer::Peer;
 use crate::pins;
 use crate::site::Site;
 use crate::step::Step;
@@ -103,6 +104,15 @@ impl Language for Node {
             },
             generator(site),
         ])
+    }
+
+    fn peer(&self, site: &Site) -> Result<Peer> {
+        Ok(Peer {
+            build: vec![install(site)?, compile(site)?],
+            start: Step::new("node: peer", "node")
+                .arg("out/samples/peer.js")
+                .dir(&project(site)),
+        })
     }
 
     fn benches(&self, site: &Site, filter: Option<&str>) -> Result<Vec<Step>> {

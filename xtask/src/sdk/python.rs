@@ -7,6 +7,7 @@ use xtask::bindings;
 use super::{Language, OPENSSL, Sdk};
 use crate::check::{Check, Column, Evidence};
 use crate::native::Native;
+use crate::peer::Peer;
 use crate::site::Site;
 use crate::step::Step;
 use crate::tool::{Get, Need, Tool};
@@ -61,7 +62,7 @@ impl Language for Python {
         let sources = site.sdk(NAME);
         let scratch = site.scratch(NAME);
         let report = scratch.join("pytest.xml");
-        let environment = environment(site)?;
+        let environment = environment(site, "venv")?;
 
         // Everything below runs in the scratch folder, where `import commy` can find nothing but
         // the installed wheel.
@@ -141,8 +142,18 @@ impl Language for Python {
         ])
     }
 
+    fn peer(&self, site: &Site) -> Result<Peer> {
+        let environment = environment(site, "peer")?;
+        Ok(Peer {
+            build: install(site, &environment)?,
+            start: Step::new("python: peer", python_in(&environment))
+                .arg(site.sdk(NAME).join("samples/peer.py"))
+                .dir(&site.scratch(NAME)),
+        })
+    }
+
     fn benches(&self, site: &Site, filter: Option<&str>) -> Result<Vec<Step>> {
-        let environment = environment(site)?;
+        let environment = environment(site, "venv")?;
         let mut steps = install(site, &environment)?;
         steps.push(
             Step::new("python: benchmarks", python_in(&environment))
@@ -194,8 +205,8 @@ impl Sdk for Python {
 }
 
 /// Where the wheel is installed as a user would: an environment that is not there yet.
-fn environment(site: &Site) -> Result<Utf8PathBuf> {
-    let environment = site.scratch(NAME).join("venv");
+fn environment(site: &Site, name: &str) -> Result<Utf8PathBuf> {
+    let environment = site.scratch(NAME).join(name);
     if environment.exists() {
         fs_err::remove_dir_all(&environment)?;
     }

@@ -5,6 +5,7 @@ use cargo_metadata::Package;
 
 use super::{Language, sdks};
 use crate::check::{Check, Column, Evidence};
+use crate::peer::Peer;
 use crate::pins;
 use crate::site::Site;
 use crate::step::Step;
@@ -152,6 +153,18 @@ impl Language for Rust {
         });
         checks.push(Check::exit("shop", sample("shop")));
         Ok(checks)
+    }
+
+    fn peer(&self, site: &Site) -> Result<Peer> {
+        // As the samples are built, so that nothing is compiled twice.
+        let build = Step::new("rust: build the peer", "cargo")
+            .args(["build", "--locked", "--workspace", "--examples"])
+            .dir(&site.root);
+        let program = site.target.join("debug/examples/peer");
+        Ok(Peer {
+            build: vec![build],
+            start: Step::new("rust: peer", program),
+        })
     }
 
     fn benches(&self, site: &Site, filter: Option<&str>) -> Result<Vec<Step>> {

@@ -13,6 +13,7 @@ use self::toolchain::Swift as Toolchain;
 use super::{Language, Sdk};
 use crate::check::{Check, Column, Evidence};
 use crate::native::Native;
+use crate::peer::Peer;
 use crate::site::Site;
 use crate::step::Step;
 use crate::tool::Tool;
@@ -20,6 +21,8 @@ use crate::tool::Tool;
 const NAME: &str = "swift";
 /// SwiftPM knows a package that is depended on by path by the name of its folder.
 const PACKAGE: &str = "Commy";
+/// The program for the interop matrix; `peer` is that of the tests.
+const PEER: &str = "interop-peer";
 /// What a user gets, and what the package needs to be tested where it is.
 const CONTENT: &[&str] = &[
     "README.md",
@@ -107,6 +110,19 @@ impl Language for Swift {
                 evidence: Evidence::JUnit(report),
             },
         ])
+    }
+
+    fn peer(&self, site: &Site) -> Result<Peer> {
+        let toolchain = Toolchain::provide(site)?;
+        let build = toolchain
+            .run(site, &site.sdk(NAME), "build the peer")
+            .args(["build", "--product", PEER, "--scratch-path"])
+            .arg(build_folder(site));
+        let program = build_folder(site).join("debug").join(PEER);
+        Ok(Peer {
+            build: vec![build],
+            start: toolchain.start(site, &program, "peer"),
+        })
     }
 
     fn benches(&self, _site: &Site, _filter: Option<&str>) -> Result<Vec<Step>> {

@@ -5,6 +5,8 @@
 //! of the command's own, which ends with the command, however that ends: nothing is ever mounted
 //! where another process could see it, nor left behind.
 
+use std::ffi::OsString;
+
 use anyhow::{Context as _, Result, bail};
 use camino::{Utf8Path, Utf8PathBuf};
 
@@ -25,6 +27,8 @@ const PACKAGES: &[&str] = &[
     "openssl",
     "swiftlang",
 ];
+/// Names the folder in which a user's programs meet, where there is one.
+const MEETING: &str = "XDG_RUNTIME_DIR";
 const NAMESPACE: [&str; 4] = ["unshare", "--mount", "--propagation", "private"];
 /// Mounts what a command needs in the root, then becomes the command: with the root, the folders to
 /// share up to `--`, the folder to run in, and the command as arguments.
@@ -59,12 +63,33 @@ pub(super) fn find() -> Found {
 
 /// A step that runs a command, its arguments, in a folder of the checkout or of its target folder.
 pub(super) fn enter(site: &Site, root: &Utf8Path, folder: &Utf8Path, title: String) -> Step {
+    share(site, root, title).arg("--").arg(folder)
+}
+
+/// A step that starts a program, which meets those outside of the root: it shares the folders by
+/// which the meshes of one host find each other.
+pub(super) fn start(site: &Site, root: &Utf8Path, program: &Utf8Path, title: String) -> Step {
+    let mut step = share(site, root, title).arg("/tmp");
+    let meeting = std::env::var_os(MEETING);
+    if let Some(folder) = &meeting {
+        step = step.arg(folder);
+    }
+    step = step.arg("--").arg(&site.target);
+    if let Some(folder) = meeting {
+        let mut setting = OsString::from(MEETING);
+        setting.push("=");
+        setting.push(folder);
+        step = step.arg("env").arg(setting);
+    }
+    step.arg(program)
+}
+
+/// A step that enters the root with the checkout in it; more folders may be added.
+fn share(site: &Site, root: &Utf8Path, title: String) -> Step {
     namespaced(title)
         .args(["sh", "-c", ENTER, "sh"])
         .arg(root)
         .args([&site.root, &site.target])
-        .arg("--")
-        .arg(folder)
 }
 
 fn make(site: &Site, root: &Utf8Path) -> Result<()> {
