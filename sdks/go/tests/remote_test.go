@@ -283,7 +283,9 @@ func TestRemote_AServiceThatIsDeregisteredIsGoneAndItsNodeStays(t *testing.T) {
 	knows(t, mesh, "workers", 1)
 	knows(t, mesh, "others", 1)
 	other.do(t, command{Do: "deregister", Service: "workers"})
-	knows(t, mesh, "workers", 0)
+	// It drains before it is gone, which may be seen.
+	known := commy.Query{Service: "workers", Health: []commy.Health{commy.Healthy, commy.Draining}}
+	eventually(t, "it is gone", func() bool { return len(must(mesh.Discover(known))(t)) == 0 })
 	equal(t, "the answer", who(t, mesh, "others"), other.node)
 	_, err := mesh.Call(limited(t), "workers", "who", nil)
 	fails(t, err, commy.NotFound)
