@@ -3,6 +3,7 @@ package tests
 import (
 	"bytes"
 	"context"
+	"errors"
 	"runtime"
 	"runtime/debug"
 	"sync/atomic"
@@ -133,6 +134,45 @@ func TestMemory_TheLessUsualWaysLeaveNoGrowthEither(t *testing.T) {
 		})
 	})
 	eventually(t, "no request is in flight", func() bool { return mesh.Stats().RequestsInFlight == 0 })
+}
+
+func TestMemory_TenThousandCancellationsLeaveNoGrowth(t *testing.T) {
+	mesh := started(t)
+	register(t, mesh, "work", commy.Func(func(ctx context.Context, length time.Duration) (any, error) {
+		select {
+		case <-time.After(length):
+			return nil, nil
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}))
+	const callers, rounds, most = 16, 3, time.Millisecond
+	var done, cancelled atomic.Int64
+	steady(t, 3*1024, func() {
+		together(callers, func(caller int) {
+			for turn := range 10_000/rounds/callers + 1 {
+				// Some are cancelled before they arrive, some at work, some as they are answered.
+				ctx, cancel := context.WithCancel(context.Background())
+				timer := time.AfterFunc(most*time.Duration(turn%10)/10, cancel)
+				_, err := mesh.Call(ctx, "work", "", most*time.Duration((turn+caller)%10)/10)
+				switch {
+				case err == nil:
+					done.Add(1)
+				case errors.Is(err, commy.Cancelled):
+					cancelled.Add(1)
+				default:
+					t.Errorf("got %v", err)
+				}
+				timer.Stop()
+				cancel()
+			}
+		})
+	})
+	if done.Load() == 0 || cancelled.Load() == 0 || done.Load()+cancelled.Load() < 10_000 {
+		t.Errorf("%d done, %d cancelled", done.Load(), cancelled.Load())
+	}
+	eventually(t, "no request is in flight", func() bool { return mesh.Stats().RequestsInFlight == 0 })
+	equal(t, "calls in flight", mesh.Stats().CallsInFlight, 0)
 }
 
 type held struct{ _ [1024]byte }
