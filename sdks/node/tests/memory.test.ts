@@ -173,12 +173,18 @@ describe("memory", () => {
           aborted += 1;
         });
       };
+      // What was aborted before the instance took
+      const heard = async (): Promise<void> => {
+        await mesh.call("work");
+        await idle(mesh);
+      };
       await repeat(CANCELLATIONS / 5, once);
+      await heard();
       const before = await usage();
       await repeat(CANCELLATIONS, once);
+      await heard();
       await sameAs(before);
       assert.ok(aborted > CANCELLATIONS / 5, `only ${aborted} were aborted`);
-      await idle(mesh);
       assert.equal(running, 0);
     },
     MINUTES,
