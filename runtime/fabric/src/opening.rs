@@ -19,7 +19,6 @@ use rand::RngExt;
 use tokio::{
     runtime::{Builder, Handle, Runtime},
     sync::{oneshot, watch},
-    task::JoinHandle,
     time::timeout,
 };
 use zenoh::{
@@ -182,8 +181,6 @@ struct Connection {
     rendezvous: Option<Arc<Rendezvous>>,
     /// Undeclared when it is dropped, and all peers see it.
     token: LivelinessToken,
-    /// Sends events, and holds a publisher for each topic.
-    sending: JoinHandle<()>,
 }
 
 impl Connection {
@@ -215,7 +212,7 @@ impl Connection {
             })
             .map_err(|error| unopened("Zenoh does not start", &*error))?;
         let (station, sending) = station(runtime.handle(), plan, life, listener, session);
-        let sending = runtime.spawn(sending.run(
+        runtime.spawn(sending.run(
             life,
             Arc::clone(&station.keys),
             Arc::clone(&station.carrier),
@@ -230,7 +227,6 @@ impl Connection {
             zenoh,
             rendezvous,
             token,
-            sending,
         };
         match connection.meet(runtime) {
             Ok(()) => Ok(connection),
@@ -278,7 +274,6 @@ impl Connection {
             zenoh,
             rendezvous,
             token,
-            sending,
         } = self;
         let time_left = move || deadline.saturating_duration_since(Instant::now());
         let leaving = Arc::clone(&station);
@@ -286,10 +281,6 @@ impl Connection {
         let closing = runtime.spawn(async move {
             say_goodbye(&leaving, time_left().min(FAREWELL_TIME)).await;
             drop(token);
-            // A publisher that outlives its session keeps it from being freed.
-            sending.abort();
-            // It ends by being aborted.
-            let _ = sending.await;
             if let Some(session) = leaving.carrier.with(Session::clone)
                 && let Err(error) = session.close().timeout(time_left()).await
             {

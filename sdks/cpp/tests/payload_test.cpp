@@ -50,7 +50,8 @@ TEST(Payload, JsonTravelsAsItIs) {
   for (const Json &value : {Json(nullptr), Json(true), Json(0), Json(-1), Json(~std::uint64_t{0}), Json(0.1), Json(-1e-300), Json(""), Json("ä€🎉\n"), Json::array(), Json::object(), Json{1, Json{2, Json{3}}}, Json{{"ä", {{"b", {nullptr}}}}}}) {
     const auto answered = mesh.call("echo", "", value).get();
     EXPECT_EQ(answered, value);
-    EXPECT_EQ(answered.type(), value.type());
+    // The library's Json tells 0 from 0U, and JSON does not.
+    EXPECT_EQ(answered.dump(), value.dump());
   }
 }
 

@@ -90,6 +90,10 @@ impl Language for Cpp {
                 .args(["--quiet", "--error-exitcode=1", "--leak-check=full"])
                 // Threads that run on when main ends hold what valgrind calls possibly lost.
                 .args(["--errors-for-leak-kinds=definite", "--fair-sched=yes"])
+                .arg(format!(
+                    "--suppressions={}/tests/valgrind.supp",
+                    plain.sources
+                ))
                 .arg(plain.folder.join("samples").join(sample))
         };
         let mut checks = vec![
@@ -231,7 +235,13 @@ impl Build {
             let report = site.scratch(NAME).join(format!("{target}-junit.xml"));
             let mut steps = self.building(&targets, &format!("tests/{target}"));
             if let Some(step) = steps.pop() {
-                steps.push(step.arg(format!("--gtest_output=xml:{report}")));
+                let known = format!("suppressions={}/tests/leaks.supp", self.sources);
+                steps.push(
+                    step.arg(format!("--gtest_output=xml:{report}"))
+                        // What is suppressed is known by functions that only slow stacks show.
+                        .env("ASAN_OPTIONS", "fast_unwind_on_malloc=0")
+                        .env("LSAN_OPTIONS", format!("print_suppressions=0:{known}")),
+                );
             }
             Check {
                 column: Column::ByTopic,
