@@ -74,7 +74,7 @@ static void reverse(CommyInvocation invocation, const CommyRequest *request, voi
 static const struct {
   const char *name;
   const char *version;
-  CommyHandle handle;
+  CommyHandleRequest handle;
 } services[SERVICES] = {
     {"greeter", "1.0.0", greet}, {"adder", "1.1.0", add}, {"reverser", "2.0.0", reverse}};
 

@@ -21,11 +21,15 @@ typedef struct {
 typedef struct {
   CommyMesh mesh;
   CommyCallOptions options;
+  bool is_begun;
   atomic_bool is_over;
   pthread_t callers[CALLERS];
   atomic_int count;
   Outcome *outcomes;
 } Load;
+
+/// Theirs go on after a test that failed, until it is cleaned up.
+static Load once, repeated;
 
 static void *call_on(void *context) {
   Load *load = context;
@@ -55,6 +59,7 @@ static void begin(Load *load, CommyMesh mesh, uint64_t timeout_ms, bool is_idemp
   for (int index = 0; index < CALLERS; index++) {
     assert_int_equal(pthread_create(&load->callers[index], NULL, call_on, load), 0);
   }
+  load->is_begun = true;
 }
 
 /// Ends the load, and gives how many outcomes there are; they are to be freed.
@@ -63,8 +68,20 @@ static int end(Load *load) {
   for (int index = 0; index < CALLERS; index++) {
     pthread_join(load->callers[index], NULL);
   }
+  load->is_begun = false;
   assert_true(load->count < OUTCOMES_MAX);
   return load->count;
+}
+
+static int end_all(void **state) {
+  bury(state);
+  if (once.is_begun) {
+    end(&once);
+  }
+  if (repeated.is_begun) {
+    end(&repeated);
+  }
+  return 0;
 }
 
 /// Waits until each caller had time for some calls.
@@ -109,25 +126,27 @@ static double stolen_ms(Stolen *stolen) {
   return stolen->ms;
 }
 
-static CommyWatch watch_workers(CommyMesh mesh) {
-  const CommyQuery query = {.size = sizeof query, .service = "workers"};
-  CommyWatch watch;
-  must(commy_watch_services(mesh, &query, &watch));
-  return watch;
-}
-
-/// Waits until a watch sees a node go, and gives the moment.
-static double gone(CommyWatch watch, const char *node) {
+/// Waits until a watch sees a change of a node, and gives the moment.
+static double sees(CommyWatch watch, CommyChangeKind kind, const char *node) {
   CommyChange change;
   const CommyChangeView *view;
-  bool is_gone;
+  bool is_seen;
   do {
     must(commy_next_change(watch, LIMIT_MS, &change));
     must(commy_view_change(change, &view));
-    is_gone = view->kind == COMMY_CHANGE_KIND_REMOVED && strcmp(view->instance.node_id, node) == 0;
+    is_seen = view->kind == kind && strcmp(view->instance.node_id, node) == 0;
     must(commy_free_change(change));
-  } while (!is_gone);
+  } while (!is_seen);
   return now_ms();
+}
+
+/// Watches a node that is there: a machine may be so busy that it was not for a moment.
+static CommyWatch watch_of(CommyMesh mesh, const char *node) {
+  const CommyQuery query = {.size = sizeof query, .service = "workers"};
+  CommyWatch watch;
+  must(commy_watch_services(mesh, &query, &watch));
+  sees(watch, COMMY_CHANGE_KIND_ADDED, node);
+  return watch;
 }
 
 static void a_killed_replica_gets_no_more_calls_and_only_those_on_it_fail(void **state) {
@@ -138,22 +157,21 @@ static void a_killed_replica_gets_no_more_calls_and_only_those_on_it_fail(void *
   double fastest = 1e9;
   // A machine may be too busy to tell when one dies; it is not each time.
   for (int round = 0; round < REPLICAS - 1; round++) {
-    Load load;
     Stolen stolen;
-    begin(&load, mesh, 15000, false);
+    begin(&once, mesh, 15000, false);
     goes_on(mesh);
-    const CommyWatch watch = watch_workers(mesh);
+    const CommyWatch watch = watch_of(mesh, node_of(workers[round]));
     watch_clock(&stolen);
     const double killed = send_signal(workers[round], SIGKILL);
-    const double known_at = gone(watch, node_of(workers[round]));
+    const double known_at = sees(watch, COMMY_CHANGE_KIND_REMOVED, node_of(workers[round]));
     const double time = known_at - killed - stolen_ms(&stolen);
     fastest = time < fastest ? time : fastest;
     must(commy_close_watch(watch));
     goes_on(mesh);
-    const int count = end(&load);
+    const int count = end(&once);
     int failed = 0;
     for (int index = 0; index < count; index++) {
-      const Outcome *outcome = &load.outcomes[index];
+      const Outcome *outcome = &once.outcomes[index];
       if (outcome->status != COMMY_STATUS_OK) {
         failed++;
         assert_int_equal(outcome->status, COMMY_STATUS_UNAVAILABLE);
@@ -164,7 +182,7 @@ static void a_killed_replica_gets_no_more_calls_and_only_those_on_it_fail(void *
       }
     }
     assert_true(failed <= CALLERS);
-    free(load.outcomes);
+    free(once.outcomes);
   }
   if (fastest >= 50.0 * (double)slowness()) {
     fail_msg("the death is known after %.1f ms", fastest);
@@ -177,16 +195,15 @@ a_hung_replica_gets_no_call_after_a_moment_and_idempotent_calls_succeed_elsewher
   (void)state;
   const CommyMesh mesh = joined((CommyMeshOptions){0});
   Peer *workers[REPLICAS];
-  Load once, repeated;
   Stolen stolen;
   replicas(mesh, workers);
   begin(&once, mesh, 4000 * (uint64_t)slowness(), false);
   begin(&repeated, mesh, 4000 * (uint64_t)slowness(), true);
   goes_on(mesh);
-  const CommyWatch watch = watch_workers(mesh);
+  const CommyWatch watch = watch_of(mesh, node_of(workers[0]));
   watch_clock(&stolen);
   const double stopped = send_signal(workers[0], SIGSTOP);
-  const double known_at = gone(watch, node_of(workers[0]));
+  const double known_at = sees(watch, COMMY_CHANGE_KIND_REMOVED, node_of(workers[0]));
   const double time = known_at - stopped - stolen_ms(&stolen);
   must(commy_close_watch(watch));
   goes_on(mesh);
@@ -218,9 +235,8 @@ static void a_rolling_restart_fails_no_call(void **state) {
   (void)state;
   const CommyMesh mesh = joined((CommyMeshOptions){0});
   Peer *workers[REPLICAS];
-  Load load;
   replicas(mesh, workers);
-  begin(&load, mesh, 15000, false);
+  begin(&once, mesh, 15000, false);
   for (int index = 0; index < REPLICAS; index++) {
     worker_of(name_of(mesh));
     knows(mesh, "workers", REPLICAS + 1);
@@ -229,11 +245,11 @@ static void a_rolling_restart_fails_no_call(void **state) {
     assert_true(exits_well(workers[index]));
     goes_on(mesh);
   }
-  const int count = end(&load);
+  const int count = end(&once);
   for (int index = 0; index < count; index++) {
-    assert_int_equal(load.outcomes[index].status, COMMY_STATUS_OK);
+    assert_int_equal(once.outcomes[index].status, COMMY_STATUS_OK);
   }
-  free(load.outcomes);
+  free(once.outcomes);
   must(commy_destroy_mesh(mesh));
 }
 
@@ -435,20 +451,22 @@ static void an_address_that_is_taken_fails_the_start(void **state) {
   close(listener);
 }
 
+#define test_of(test) cmocka_unit_test_teardown(test, end_all)
+
 int main(void) {
   const struct CMUnitTest tests[] = {
-      peer_test(a_killed_replica_gets_no_more_calls_and_only_those_on_it_fail),
-      peer_test(a_hung_replica_gets_no_call_after_a_moment_and_idempotent_calls_succeed_elsewhere),
-      peer_test(a_rolling_restart_fails_no_call),
-      peer_test(a_call_whose_callee_is_killed_says_what_was_tried),
-      peer_test(who_is_killed_stops_the_work_that_it_asked_for),
-      peer_test(one_who_comes_after_a_death_knows_the_living_only),
-      peer_test(a_stop_keeps_its_time_while_another_hangs),
-      peer_test(a_peer_that_is_killed_amid_what_it_is_sent_ends_no_program),
-      peer_test(a_forked_child_is_refused_and_never_waits),
-      peer_test(a_process_that_ends_with_a_mesh_that_runs_ends_well),
-      peer_test(options_that_cannot_work_are_refused_with_the_rule),
-      peer_test(an_address_that_is_taken_fails_the_start),
+      test_of(a_killed_replica_gets_no_more_calls_and_only_those_on_it_fail),
+      test_of(a_hung_replica_gets_no_call_after_a_moment_and_idempotent_calls_succeed_elsewhere),
+      test_of(a_rolling_restart_fails_no_call),
+      test_of(a_call_whose_callee_is_killed_says_what_was_tried),
+      test_of(who_is_killed_stops_the_work_that_it_asked_for),
+      test_of(one_who_comes_after_a_death_knows_the_living_only),
+      test_of(a_stop_keeps_its_time_while_another_hangs),
+      test_of(a_peer_that_is_killed_amid_what_it_is_sent_ends_no_program),
+      test_of(a_forked_child_is_refused_and_never_waits),
+      test_of(a_process_that_ends_with_a_mesh_that_runs_ends_well),
+      test_of(options_that_cannot_work_are_refused_with_the_rule),
+      test_of(an_address_that_is_taken_fails_the_start),
   };
   return topic_of(tests);
 }

@@ -89,7 +89,7 @@ static void publish(CommyMesh mesh, void *context) {
 static void ten_thousand_callbacks_from_threads_of_rust_leave_nothing(void **state) {
   (void)state;
   const CommyMesh mesh = started();
-  atomic_int taken = 0;
+  static atomic_int taken;
   const CommySubscribeOptions options = {
       .size = sizeof options, .on_event = take, .context = &taken};
   CommySubscription subscription;
@@ -169,7 +169,7 @@ static void racing_call(CommyMesh mesh, void *context) {
 static void ten_thousand_cancellations_leave_nothing(void **state) {
   (void)state;
   const CommyMesh mesh = started();
-  Held held = {.begun = 0};
+  static Held held;
   const CommyServiceSpec spec = {.size = sizeof spec, .service = "hold"};
   const CommyHandler handler = {
       .size = sizeof handler, .handle = hold, .cancel = count_cancelled, .context = &held};

@@ -302,8 +302,17 @@ size_t known(CommyMesh mesh, const char *service) {
   return count;
 }
 
-void knows(CommyMesh mesh, const char *service, size_t count) {
-  eventually(known(mesh, service) == count);
+void knows_at(CommyMesh mesh, const char *service, size_t count, const char *file, int line) {
+  const double begun_at = now_ms();
+  size_t found;
+  while ((found = known(mesh, service)) != count) {
+    if (now_ms() - begun_at > LIMIT_MS) {
+      print_error("%zu of %s are known and not %zu, and %llu peers\n", found, service, count,
+                  (unsigned long long)stats_of(mesh).peers);
+      _fail(file, line);
+    }
+    pause_ms(1);
+  }
 }
 
 CommyStatus ask(CommyMesh mesh, const char *method, const char *text,

@@ -53,7 +53,8 @@ const char *own_node(CommyMesh mesh);
 CommyMeshStats stats_of(CommyMesh mesh);
 size_t known(CommyMesh mesh, const char *service);
 /// Waits until a mesh knows this many instances of a service.
-void knows(CommyMesh mesh, const char *service, size_t count);
+#define knows(mesh, service, count) knows_at((mesh), (service), (count), __FILE__, __LINE__)
+void knows_at(CommyMesh mesh, const char *service, size_t count, const char *file, int line);
 
 /// Calls a method of `workers` with a text, and copies what it answered.
 CommyStatus ask(CommyMesh mesh, const char *method, const char *text,

@@ -98,8 +98,8 @@ static inline void echo(CommyInvocation invocation, const CommyRequest *request,
   commy_complete(invocation, &request->message);
 }
 
-static inline CommyRegistration serve(CommyMesh mesh, const char *service, CommyHandle handle,
-                                      void *context) {
+static inline CommyRegistration serve(CommyMesh mesh, const char *service,
+                                      CommyHandleRequest handle, void *context) {
   CommyRegistration registration;
   must(commy_register_service_simple(mesh, service, "1.0.0", handle, context, &registration));
   return registration;

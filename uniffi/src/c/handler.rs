@@ -57,7 +57,7 @@ pub struct CommyRequest {
 /// Answers a request, now or later and from any thread, by `commy_complete` or `commy_fail`. It
 /// runs in a thread of commy's own, of which there are many, so it may block and call. One that
 /// never answers leaves its caller waiting for the deadline.
-pub type CommyHandle = Option<
+pub type CommyHandleRequest = Option<
     unsafe extern "C" fn(
         invocation: CommyInvocation,
         request: *const CommyRequest,
@@ -72,7 +72,7 @@ pub struct CommyHandler {
     /// `sizeof(CommyHandler)`.
     pub size: usize,
     /// Answers a request. Required.
-    pub handle: CommyHandle,
+    pub handle: CommyHandleRequest,
     /// Nobody waits for this invocation any more: its caller gave up, or its deadline passed. It is
     /// called for invocations that `handle` was called with and that are not answered, once, in a
     /// thread that others need: it must return soon, and functions that wait are

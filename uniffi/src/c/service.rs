@@ -10,7 +10,7 @@ use std::{
 use super::{
     discovery::{CommyInstances, show},
     error::fenced,
-    handler::{Callbacks, CommyHandle, CommyHandler},
+    handler::{Callbacks, CommyHandleRequest, CommyHandler},
     handles::Handles,
     input::{optional, or, pairs, place, required, sized, structure, text, texts},
     instance::{CommyHealth, health},
@@ -99,7 +99,7 @@ pub unsafe extern "C" fn commy_register_service_simple(
     mesh: CommyMesh,
     service: *const c_char,
     version: *const c_char,
-    handle: CommyHandle,
+    handle: CommyHandleRequest,
     context: *mut c_void,
     registration: *mut CommyRegistration,
 ) -> CommyStatus {

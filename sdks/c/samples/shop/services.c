@@ -149,7 +149,8 @@ static void orders(CommyInvocation invocation, const CommyRequest *request, void
   pass_on(invocation);
 }
 
-static void serve(CommyMesh mesh, const CommyServiceSpec *spec, CommyHandle handle, void *context) {
+static void serve(CommyMesh mesh, const CommyServiceSpec *spec, CommyHandleRequest handle,
+                  void *context) {
   const CommyHandler handler = {.size = sizeof handler, .handle = handle, .context = context};
   CommyRegistration registration;
   must(commy_register_service(mesh, spec, &handler, &registration));
