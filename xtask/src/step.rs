@@ -78,7 +78,7 @@ impl Step {
         if let Some(folder) = self.command.get_current_dir() {
             command.current_dir(folder);
         }
-        forget_cargo(&mut command, site);
+        forget_cargo_libraries(&mut command, site);
         command
     }
 
@@ -86,7 +86,7 @@ impl Step {
     pub(crate) fn run(mut self, site: &Site) -> Result<Outcome> {
         let (log, mut file) = open_log(site, &self.title)?;
         writeln!(file, "$ {:?}", self.command)?;
-        forget_cargo(&mut self.command, site);
+        forget_cargo_libraries(&mut self.command, site);
 
         let activity = site.screen.start(&self.title);
         let spawned = self
@@ -148,7 +148,7 @@ impl Step {
 
     /// Hands the terminal to the process: for what a person watches, such as a benchmark.
     pub(crate) fn stream(mut self, site: &Site) -> Result<bool> {
-        forget_cargo(&mut self.command, site);
+        forget_cargo_libraries(&mut self.command, site);
         site.screen.say(&format!("== {}", self.title));
         let status = self
             .command
@@ -204,23 +204,10 @@ pub(crate) fn open_log(site: &Site, title: &str) -> Result<(Utf8PathBuf, File)> 
     Ok((log, file))
 }
 
-/// Takes out of a process's environment what cargo put into ours.
-///
-/// Cargo describes the package that it runs, and build scripts look at that: ring is compiled anew
-/// when it changes, and all that depends on it, so a cargo of ours would undo the work of a cargo
-/// that a developer runs, and the other way round.
-///
-/// Cargo also puts its own output folders on the library path. A package that finds the library
-/// there would pass its tests without carrying it.
-fn forget_cargo(command: &mut Command, site: &Site) {
-    for (name, _) in std::env::vars_os() {
-        let is_ours = name
-            .to_str()
-            .is_some_and(|it| it.starts_with("CARGO_PKG_") || it.starts_with("CARGO_MANIFEST_"));
-        if is_ours {
-            command.env_remove(name);
-        }
-    }
+/// Cargo puts its own output folders on the library path of what it runs. A package that finds the
+/// library there would pass its tests without carrying the library, so the folders are taken out.
+fn forget_cargo_libraries(command: &mut Command, site: &Site) {
+    forget_cargo_package(command);
     let Some(path) = std::env::var_os("LD_LIBRARY_PATH") else {
         return;
     };
@@ -229,6 +216,19 @@ fn forget_cargo(command: &mut Command, site: &Site) {
         Ok(kept) if !kept.is_empty() => command.env("LD_LIBRARY_PATH", kept),
         _ => command.env_remove("LD_LIBRARY_PATH"),
     };
+}
+
+/// Cargo tells what it runs which package that is. A build script that asks, such as ring's, would
+/// run anew in a `cargo` of ours after one from a shell, and the other way round, and with it would
+/// be built all that is above it: the whole fabric.
+fn forget_cargo_package(command: &mut Command) {
+    for (name, _) in std::env::vars_os() {
+        let is_of_package =
+            |it: &str| it.starts_with("CARGO_PKG_") || it.starts_with("CARGO_MANIFEST_");
+        if name.to_str().is_some_and(is_of_package) {
+            command.env_remove(name);
+        }
+    }
 }
 
 struct Line {
