@@ -13,15 +13,16 @@ use crate::check::Tally;
 
 type Check = fn(&mut Pair) -> Result<()>;
 
-/// In this order: the last one ends both peers.
+/// In this order: a callee whose call ends without an answer is called no more for a second, so
+/// nothing is called soon after the deadline; the last one ends both peers.
 pub(super) const CHECKS: &[(&str, Check)] = &[
     ("discovery", discovery),
     ("json", json),
     ("bytes", bytes),
     ("large", large),
     ("failure", failure),
-    ("deadline", deadline),
     ("cancel", cancel),
+    ("deadline", deadline),
     ("event out", event_out),
     ("event back", event_back),
     ("stop", stop),
@@ -130,6 +131,20 @@ fn failure(pair: &mut Pair) -> Result<()> {
     same("the failure", &pair.caller.fails(call)?, &expected)
 }
 
+/// A call is cancelled by the caller's own construct, and the callee lets go.
+fn cancel(pair: &mut Pair) -> Result<()> {
+    pair.caller
+        .does(json!({ "do": "hold", "service": SERVICE }))?;
+    let held = pair.callee.tells("held", |_| true);
+    let end = pair.caller.does(json!({ "do": "cancel" }))?;
+    if let Err(error) = held {
+        return Err(error.context(format!("the call ended as {end}")));
+    }
+    same("the end of the call", &end, &Value::Null)?;
+    pair.callee.tells("let go", |_| true)?;
+    Ok(())
+}
+
 /// A call ends when its time has passed, and the callee lets go.
 fn deadline(pair: &mut Pair) -> Result<()> {
     let call = json!({
@@ -141,21 +156,10 @@ fn deadline(pair: &mut Pair) -> Result<()> {
     });
     let begun = Instant::now();
     let id = pair.caller.begins(call.clone())?;
-    pair.callee.tells("held", |_| true)?;
     let answer = pair.caller.answer(id, &call)?;
     ensure!(begun.elapsed() >= DEADLINE, "it ended early: {answer}");
     status(&pair.caller.error(&answer)?, &["DEADLINE_EXCEEDED"])?;
-    pair.callee.tells("let go", |_| true)?;
-    Ok(())
-}
-
-/// A call is cancelled by the caller's own construct, and the callee lets go.
-fn cancel(pair: &mut Pair) -> Result<()> {
-    pair.caller
-        .does(json!({ "do": "hold", "service": SERVICE }))?;
     pair.callee.tells("held", |_| true)?;
-    let end = pair.caller.does(json!({ "do": "cancel" }))?;
-    same("the end of the call", &end, &Value::Null)?;
     pair.callee.tells("let go", |_| true)?;
     Ok(())
 }

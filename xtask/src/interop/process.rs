@@ -159,12 +159,8 @@ impl Process {
         loop {
             if let Some(status) = self.child.try_wait()? {
                 self.log.write(&self.name, "=", &status.to_string());
-                ensure!(
-                    status.success(),
-                    "{} ended with {status}{}",
-                    self.name,
-                    self.last_words()
-                );
+                let words = self.last_words();
+                ensure!(status.success(), "{} ended with {status}{words}", self.name);
                 return Ok(());
             }
             ensure!(
@@ -229,8 +225,8 @@ impl Process {
                 Err(RecvTimeoutError::Timeout) => return Ok(None),
                 // Both of its outputs have ended.
                 Err(RecvTimeoutError::Disconnected) => {
-                    let how = self.how_it_ended();
-                    bail!("{} has ended: {how}{}", self.name, self.last_words());
+                    let (how, words) = (self.how_it_ended(), self.last_words());
+                    bail!("{} has ended: {how}{words}", self.name);
                 }
             }
         }

@@ -39,15 +39,6 @@ pub(super) fn tools() -> Vec<Tool> {
         Found::Good(_) => vec![ON_PATH, OPENSSL],
         Found::Old(_) | Found::Missing => vec![DEBOOTSTRAP, ON_PATH],
     }
-
-    /// A step that starts a program which `swift` has built, in reach of those that run beside it.
-    pub(super) fn start(&self, site: &Site, program: &Utf8Path, title: &str) -> Step {
-        let title = format!("swift: {title}");
-        match self {
-            Self::OnPath => Step::new(title, program),
-            Self::InRoot(root) => debian::start(site, root, program, title),
-        }
-    }
 }
 
 /// A toolchain that is there.
@@ -71,6 +62,15 @@ impl Swift {
         match self {
             Self::OnPath => Step::new(title, "swift").dir(folder),
             Self::InRoot(root) => debian::enter(site, root, folder, title).arg("swift"),
+        }
+    }
+
+    /// A step that starts a program which `swift` has built, in reach of those that run beside it.
+    pub(super) fn start(&self, site: &Site, program: &Utf8Path, title: &str) -> Step {
+        let title = format!("swift: {title}");
+        match self {
+            Self::OnPath => Step::new(title, program),
+            Self::InRoot(root) => debian::start(site, root, program, title),
         }
     }
 }
