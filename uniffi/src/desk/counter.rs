@@ -1,0 +1,153 @@
+//! What lies on a desk: news for the event loop, calls that wait for an answer, and requests that
+//! wait for one. Any thread puts news there; the loop alone takes them.
+
+use std::{collections::HashMap, io, mem, sync::Arc};
+
+use commy::{Bytes, Failure, IncomingRequest, Message, Reply};
+use parking_lot::Mutex;
+
+use super::{bell::Bell, errand::Errand, page};
+use crate::{error::CommyError, invocation::Invocation};
+
+/// Something that the event loop is to know.
+pub(super) enum News {
+    /// A call has its reply.
+    Replied(u64, Reply),
+    /// A call failed.
+    Failed(u64, CommyError),
+    /// A handler, by its number, is asked for something.
+    Asked(u64, u64, IncomingRequest),
+    /// Nobody waits for the answer of a handler to an invocation any more.
+    Cancelled(u64, u64),
+    /// A handler gets no more requests.
+    Gone(u64),
+}
+
+/// What lies on a desk.
+pub(super) struct Counter {
+    news: Mutex<Tray>,
+    calls: Mutex<HashMap<u64, Arc<Errand>>>,
+    requests: Mutex<HashMap<u64, Arc<Invocation>>>,
+}
+
+/// How many news there are is bounded by what they tell of: calls that the loop made, and requests
+/// of which an instance takes no more than its `max_in_flight`.
+struct Tray {
+    bell: Bell,
+    waiting: Vec<News>,
+    /// What the loop was told last, and the payloads that this refers to: its own until it asks
+    /// again.
+    page: Vec<u8>,
+    lent: Vec<Bytes>,
+    is_closed: bool,
+}
+
+impl Counter {
+    pub(super) fn open() -> io::Result<Self> {
+        Ok(Self {
+            news: Mutex::new(Tray {
+                bell: Bell::hang()?,
+                waiting: Vec::new(),
+                page: Vec::new(),
+                lent: Vec::new(),
+                is_closed: false,
+            }),
+            calls: Mutex::default(),
+            requests: Mutex::default(),
+        })
+    }
+
+    /// What the loop watches to know that there are news.
+    pub(super) fn descriptor(&self) -> Option<i32> {
+        self.news.lock().bell.descriptor()
+    }
+
+    /// Tells the loop something; false when it is closed.
+    pub(super) fn tell(&self, news: News) -> bool {
+        let mut tray = self.news.lock();
+        if tray.is_closed {
+            return false;
+        }
+        tray.waiting.push(news);
+        tray.bell.ring();
+        true
+    }
+
+    /// All news there are, as a page that stays until the next one is taken.
+    pub(super) fn take(&self) -> (*const u8, usize) {
+        let mut tray = self.news.lock();
+        tray.bell.still();
+        let waiting = mem::take(&mut tray.waiting);
+        let Tray { page, lent, .. } = &mut *tray;
+        page.clear();
+        let returned = mem::take(lent);
+        for news in waiting {
+            page::write(page, lent, news);
+        }
+        let taken = (page.as_ptr(), page.len());
+        drop(tray);
+        // Outside of the lock: a payload may be memory that another process shares.
+        drop(returned);
+        taken
+    }
+
+    /// A call is about to be sent.
+    pub(super) fn expect(&self, ticket: u64, errand: Arc<Errand>) {
+        self.calls.lock().insert(ticket, errand);
+    }
+
+    /// Whether a call that is over is waited for; only once.
+    pub(super) fn is_expected(&self, ticket: u64) -> bool {
+        self.calls.lock().remove(&ticket).is_some()
+    }
+
+    /// Nobody waits for a call any more.
+    pub(super) fn forget(&self, ticket: u64) {
+        let errand = self.calls.lock().remove(&ticket);
+        if let Some(errand) = errand {
+            errand.drop_it();
+        }
+    }
+
+    /// A handler is asked for something; false when the loop is closed.
+    pub(super) fn ask(
+        &self,
+        handler: u64,
+        id: u64,
+        invocation: Arc<Invocation>,
+        request: IncomingRequest,
+    ) -> bool {
+        self.requests.lock().insert(id, invocation);
+        let is_told = self.tell(News::Asked(handler, id, request));
+        if !is_told {
+            self.requests.lock().remove(&id);
+        }
+        is_told
+    }
+
+    /// A handler's answer; the first counts.
+    pub(super) fn answer(&self, id: u64, answer: Result<Message, Failure>) {
+        let invocation = self.requests.lock().remove(&id);
+        if let Some(invocation) = invocation {
+            invocation.answer(answer);
+        }
+    }
+
+    /// The loop takes nothing any more: its calls are cancelled, and its requests dropped, which
+    /// their callers are told.
+    pub(super) fn close(&self) {
+        let mut tray = self.news.lock();
+        tray.is_closed = true;
+        let waiting = mem::take(&mut tray.waiting);
+        drop(tray);
+        drop(waiting);
+        let calls = mem::take(&mut *self.calls.lock());
+        for errand in calls.into_values() {
+            errand.drop_it();
+        }
+        let requests = mem::take(&mut *self.requests.lock());
+        for invocation in requests.into_values() {
+            invocation.answer(Err(super::window::closed()));
+        }
+    }
+}
