@@ -66,6 +66,10 @@ impl commy::Handler for Foreign {
             running.answer().await
         })
     }
+
+    fn is_elsewhere(&self) -> bool {
+        true
+    }
 }
 
 /// A request that a foreign handler is at work on. Dropping it before there is an answer cancels

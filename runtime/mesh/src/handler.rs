@@ -15,6 +15,13 @@ use futures_util::future::BoxFuture;
 pub trait Handler: Send + Sync + 'static {
     /// Answers one request.
     fn handle(&self, request: IncomingRequest) -> BoxFuture<'static, Result<Message, Failure>>;
+
+    /// Whether its futures only wait for what is done elsewhere. They are begun on the thread of the
+    /// mesh's instances all the same, and then go on, on whichever thread gives them the answer,
+    /// which saves waking that one: so they must neither compute nor need a runtime.
+    fn is_elsewhere(&self) -> bool {
+        false
+    }
 }
 
 impl<F, Answer> Handler for F

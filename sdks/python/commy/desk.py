@@ -127,6 +127,8 @@ class Desk:
             raise
         finally:
             self._calls.pop(ticket, None)
+            # An error that it holds has this frame in its traceback: a cycle, with the payload in it.
+            del future
 
     # Handlers.
 

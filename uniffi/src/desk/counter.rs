@@ -3,10 +3,10 @@
 
 use std::{collections::HashMap, io, mem, sync::Arc};
 
-use commy::{Bytes, Failure, IncomingRequest, Message, Reply};
+use commy::{Bytes, Failure, IncomingRequest, Message, Reply, Roaming};
 use parking_lot::Mutex;
 
-use super::{bell::Bell, errand::Errand, page};
+use super::{bell::Bell, page};
 use crate::{error::CommyError, invocation::Invocation};
 
 /// Something that the event loop is to know.
@@ -26,7 +26,7 @@ pub(super) enum News {
 /// What lies on a desk.
 pub(super) struct Counter {
     news: Mutex<Tray>,
-    calls: Mutex<HashMap<u64, Arc<Errand>>>,
+    calls: Mutex<HashMap<u64, Arc<Roaming>>>,
     requests: Mutex<HashMap<u64, Arc<Invocation>>>,
 }
 
@@ -92,20 +92,26 @@ impl Counter {
     }
 
     /// A call is about to be sent.
-    pub(super) fn expect(&self, ticket: u64, errand: Arc<Errand>) {
+    pub(super) fn expect(&self, ticket: u64, errand: Arc<Roaming>) {
         self.calls.lock().insert(ticket, errand);
     }
 
-    /// Whether a call that is over is waited for; only once.
-    pub(super) fn is_expected(&self, ticket: u64) -> bool {
-        self.calls.lock().remove(&ticket).is_some()
+    /// A call has its answer, which is told if it is waited for.
+    pub(super) fn answered(&self, ticket: u64, answer: commy::Result<Reply>) {
+        let errand = self.calls.lock().remove(&ticket);
+        if errand.is_some() {
+            self.tell(match answer {
+                Ok(reply) => News::Replied(ticket, reply),
+                Err(error) => News::Failed(ticket, error.into()),
+            });
+        }
     }
 
     /// Nobody waits for a call any more.
     pub(super) fn forget(&self, ticket: u64) {
         let errand = self.calls.lock().remove(&ticket);
         if let Some(errand) = errand {
-            errand.drop_it();
+            errand.end();
         }
     }
 
@@ -143,7 +149,7 @@ impl Counter {
         drop(waiting);
         let calls = mem::take(&mut *self.calls.lock());
         for errand in calls.into_values() {
-            errand.drop_it();
+            errand.end();
         }
         let requests = mem::take(&mut *self.requests.lock());
         for invocation in requests.into_values() {

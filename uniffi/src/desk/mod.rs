@@ -11,15 +11,14 @@
 mod abi;
 mod bell;
 mod counter;
-mod errand;
 mod page;
 mod window;
 
 use std::sync::Arc;
 
-use commy::{BoxFuture, CallOptions, Message};
+use commy::{CallOptions, Message, Roaming};
 
-use self::{counter::Counter, errand::Errand};
+use self::counter::Counter;
 use crate::mesh::Mesh;
 
 /// A mesh's desk in one event loop.
@@ -47,11 +46,12 @@ impl Desk {
     /// Sends a call. Whatever becomes of it is told under its ticket.
     fn call(&self, ticket: u64, order: Order) {
         let mesh = Arc::clone(&self.mesh);
-        let work: BoxFuture<'static, _> = Box::pin(async move {
+        let counter = Arc::clone(&self.counter);
+        let errand = Roaming::new(Box::pin(async move {
             let call = mesh.inner().call(&order.service, order.method);
-            call.message(order.message).options(order.options).await
-        });
-        let errand = Errand::new(ticket, Arc::clone(&self.counter), work);
+            let answer = call.message(order.message).options(order.options).await;
+            counter.answered(ticket, answer);
+        }));
         self.counter.expect(ticket, Arc::clone(&errand));
         // At once and on this thread: what can be sent is on its way when this returns.
         errand.go();
