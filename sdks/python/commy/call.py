@@ -29,7 +29,7 @@ HEADS_MAX = 1024
 """How many heads of calls are remembered: a program calls few methods, but it may make up names."""
 
 _heads: dict[tuple[str, str, str, float | None], bytes] = {}
-_write_text = raw._UniffiFfiConverterString.write
+_write_text: Any = raw._UniffiFfiConverterString.write
 
 
 def plain_head(service: str, method: str, content_type: str, timeout: float | None) -> bytes:
@@ -46,9 +46,7 @@ def plain_head(service: str, method: str, content_type: str, timeout: float | No
     return known
 
 
-def head(
-    service: str, method: str, content_type: str, headers: dict[str, str], asked: raw.CallOptions
-) -> bytes:
+def head(service: str, method: str, content_type: str, headers: dict[str, str], asked: raw.CallOptions) -> bytes:
     """All of a call but its payload, as a desk takes it."""
     builder = buffers.Builder()
     _write_text(argument.text("the service's name", service), builder)

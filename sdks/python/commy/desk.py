@@ -9,9 +9,12 @@ functions for it and their encoding; knows nothing of services or of what a repl
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ctypes
 import itertools
 import struct
+import sys
+import threading
 import weakref
 from collections.abc import AsyncGenerator
 from typing import Any, NamedTuple, Protocol
@@ -42,11 +45,13 @@ _U64, _BYTES, _SIZE = ctypes.c_uint64, ctypes.c_char_p, ctypes.c_size_t
 _open = _native("open", ctypes.c_void_p, _U64, ctypes.POINTER(ctypes.c_int32))
 _close = _native("close", None, ctypes.c_void_p)
 _free = _native("free", None, ctypes.c_void_p)
+_share = _native("share", None, ctypes.c_void_p)
 _handler = _native("handler", _U64, ctypes.c_void_p, _U64)
 _call = _native("call", ctypes.c_int32, ctypes.c_void_p, _U64, _BYTES, _SIZE, _BYTES, _SIZE)
 _cancel = _native("cancel", None, ctypes.c_void_p, _U64)
 _reply = _native("reply", ctypes.c_int32, ctypes.c_void_p, _U64, _BYTES, _SIZE, _BYTES, _SIZE)
 _fail = _native("fail", ctypes.c_int32, ctypes.c_void_p, _U64, _BYTES, _SIZE)
+_wait = _native("wait", _U64, ctypes.c_void_p, _U64)
 _take = _native("take", ctypes.c_int32, ctypes.c_void_p, ctypes.c_void_p)
 
 
@@ -97,12 +102,10 @@ class Desk:
         self._texts: dict[bytes, tuple[str, ...]] = {}
         self._page = _Page()
         self._page_address = ctypes.addressof(self._page)
-        self._create_future = loop.create_future
         self.loop = weakref.ref(loop)
         desk = weakref.ref(self)
-        loop.add_reader(descriptor.value, _rung, desk)
-        watch = _watch(desk)
-        end = weakref.finalize(self, _end, self.loop, descriptor.value, pointer, watch)
+        watched = _watched(loop, descriptor.value, pointer, desk)
+        end = weakref.finalize(self, _end, self.loop, watched, pointer, _guard(desk))
         # At the end of the interpreter threads may still use it; commy.process has closed it.
         end.atexit = False  # type: ignore[misc]  # a property, whatever the stubs say
 
@@ -115,7 +118,7 @@ class Desk:
     async def call(self, head: bytes, payload: bytes) -> Answered:
         """Sends a call and waits for its reply. Cancelling it cancels the handler's work."""
         ticket = next(self._tickets)
-        future = self._create_future()
+        future: asyncio.Future[Answered] = asyncio.get_running_loop().create_future()
         self._calls[ticket] = future
         try:
             if _call(self._pointer, ticket, head, len(head), payload, len(payload)):
@@ -136,7 +139,8 @@ class Desk:
         """What is registered for a handler, which is asked on the loop's thread from then on."""
         number = next(self._tickets)
         self._handlers[number] = answering
-        return raw.HandlerImpl._uniffi_make_instance(_handler(self._pointer, number))
+        made: raw.Handler = raw.HandlerImpl._uniffi_make_instance(_handler(self._pointer, number))
+        return made
 
     def reply(self, invocation: int, content_type: str, headers: dict[str, str], payload: bytes) -> None:
         """Answers a request; the first answer counts."""
@@ -206,7 +210,8 @@ class Desk:
         reader = buffers.Reader(texts)
         read = []
         while reader.offset < len(texts):
-            read.append(reader.read(reader.read_i32()).decode("utf-8"))
+            size = int.from_bytes(reader.read(4), "big")
+            read.append(reader.read(size).decode("utf-8"))
         if len(self._texts) >= TEXTS_MAX:
             self._texts.clear()
         self._texts[texts] = tuple(read)
@@ -217,6 +222,8 @@ class Desk:
         if not self._is_closed and not process.is_forked():
             self._is_closed = True
             _close(self._pointer)
+            # They hold their loop, which holds this.
+            self._handlers.clear()
 
 
 def _reply_head(content_type: str, headers: dict[str, str]) -> bytes:
@@ -235,10 +242,37 @@ def _rung(desk: weakref.ref[Desk]) -> None:
         here._tell()
 
 
-def _watch(desk: weakref.ref[Desk]) -> AsyncGenerator[None, None]:
+def _watched(loop: asyncio.AbstractEventLoop, descriptor: int, pointer: int, desk: weakref.ref[Desk]) -> int | None:
+    """What the loop watches from now on. None if it cannot, as on Windows: then a thread does."""
+    try:
+        if descriptor >= 0:
+            loop.add_reader(descriptor, _rung, desk)
+            return descriptor
+    except NotImplementedError:
+        pass
+    # It is given the loop weakly: a program may forget one. The desk is shared: this may be in a
+    # native function when everybody else has let it go.
+    _share(pointer)
+    threading.Thread(target=_listen, args=(weakref.ref(loop), pointer, desk), name="commy-desk", daemon=True).start()
+    return None
+
+
+def _listen(loop: weakref.ref[asyncio.AbstractEventLoop], pointer: int, desk: weakref.ref[Desk]) -> None:
+    heard = _wait(pointer, 0)
+    while heard:
+        running = loop()
+        if running is not None:
+            with contextlib.suppress(RuntimeError):  # it is closed, and the desk will be
+                running.call_soon_threadsafe(_rung, desk)
+        del running
+        heard = _wait(pointer, heard)
+    _free(pointer)
+
+
+def _guard(desk: weakref.ref[Desk]) -> AsyncGenerator[None, None]:
     """What closes the desk when its loop ends, as it does with every async generator."""
 
-    async def watch() -> AsyncGenerator[None, None]:
+    async def guard() -> AsyncGenerator[None, None]:
         try:
             yield
         finally:
@@ -246,34 +280,42 @@ def _watch(desk: weakref.ref[Desk]) -> AsyncGenerator[None, None]:
             if here is not None:
                 here.close()
 
-    watching = watch()
-    _step(watching.__anext__())
-    return watching
+    guarding = guard()
+    # With a finalizer of the loop it would keep the loop alive; it needs none, as it awaits nothing.
+    hooks = sys.get_asyncgen_hooks()
+    sys.set_asyncgen_hooks(finalizer=None)
+    try:
+        _step(guarding.__anext__())
+    finally:
+        sys.set_asyncgen_hooks(finalizer=hooks.finalizer)
+    return guarding
 
 
 def _step(awaitable: Any) -> None:
     """Runs what does not wait for anything."""
-    try:
+    with contextlib.suppress(StopIteration):
         awaitable.send(None)
-    except StopIteration:
-        pass
 
 
-def _end(loop: weakref.ref[asyncio.AbstractEventLoop], descriptor: int, pointer: int, watching: Any) -> None:
+def _end(loop: weakref.ref[asyncio.AbstractEventLoop], watched: int | None, pointer: int, guarding: Any) -> None:
     if process.is_forked():
         return
     running = loop()
-    if running is not None and not running.is_closed():
-        try:
-            running.call_soon_threadsafe(_leave, running, descriptor, pointer, watching)
+    # Before the descriptor is closed it must not be watched: its number may be another's then.
+    with contextlib.suppress(RuntimeError):  # the loop is closed, and watches nothing
+        if running is not None:
+            running.call_soon_threadsafe(_leave, running, watched, pointer, guarding)
             return
-        except RuntimeError:  # it was closed just now
-            pass
-    _free(pointer)
+    _let_go(pointer)
 
 
-def _leave(loop: asyncio.AbstractEventLoop, descriptor: int, pointer: int, watching: Any) -> None:
-    # Before the descriptor is closed: its number may be another's then.
-    loop.remove_reader(descriptor)
-    _step(watching.aclose())
+def _leave(loop: asyncio.AbstractEventLoop, watched: int | None, pointer: int, guarding: Any) -> None:
+    if watched is not None:
+        loop.remove_reader(watched)
+    _step(guarding.aclose())
+    _let_go(pointer)
+
+
+def _let_go(pointer: int) -> None:
+    _close(pointer)
     _free(pointer)

@@ -54,9 +54,7 @@ class Job:
 
     __slots__ = ("context", "invocation", "method", "number", "payload", "task")
 
-    def __init__(
-        self, invocation: Waiting, number: int, context: Context, payload: bytes, method: Method
-    ) -> None:
+    def __init__(self, invocation: Waiting, number: int, context: Context, payload: bytes, method: Method) -> None:
         self.invocation: Waiting | None = invocation
         self.method = method
         self.number = number
@@ -225,7 +223,7 @@ class Dispatcher(raw.Handler):
         if invocation is not None:
             invocation.fail(answer)
 
-    def _take(self, job: Job) -> raw.Invocation | None:
+    def _take(self, job: Job) -> Waiting | None:
         """The invocation, for the one answer that it gets."""
         self._jobs.pop(job.number, None)
         invocation, job.invocation = job.invocation, None

@@ -124,7 +124,7 @@ class Mesh:
         self._registrations: dict[Registration, None] = {}
         self._dispatchers: weakref.WeakSet[Dispatcher] = weakref.WeakSet()
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._desk: Desk | None = None
+        self._desk: Callable[[], Desk | None] = lambda: None
         self._desks: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, Desk] = weakref.WeakKeyDictionary()
 
     @property
@@ -572,7 +572,7 @@ class Mesh:
 
     def _desk_of(self, loop: asyncio.AbstractEventLoop) -> Desk:
         """This mesh's desk in the loop, which runs on this thread."""
-        desk = self._desk
+        desk = self._desk()
         if desk is None or not desk.serves(loop):
             desk = self._desks.get(loop)
             if desk is None or not desk.serves(loop):
@@ -581,7 +581,7 @@ class Mesh:
                     if other.is_closed():
                         its.close()
                 desk = self._desks[loop] = Desk(self._inner, loop)
-            self._desk = desk
+            self._desk = weakref.ref(desk)
         return desk
 
     # Telling.

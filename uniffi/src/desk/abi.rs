@@ -32,15 +32,15 @@ pub(super) struct Page {
     len: usize,
 }
 
-/// Opens a mesh's desk, and says what its loop watches; null where that cannot be. The mesh's handle
-/// is a clone of its own, which this takes.
+/// Opens a mesh's desk, and says what its loop watches, -1 where a loop cannot watch a pipe; null if
+/// there is no pipe. The mesh's handle is a clone of its own, which this takes.
 #[unsafe(no_mangle)]
 pub(super) unsafe extern "C" fn commyffi_desk_open(mesh: u64, descriptor: *mut i32) -> *const Desk {
     let opened = catch_unwind(|| {
         let mesh =
             <Arc<Mesh> as Lift<UniFfiTag>>::try_lift(Handle::from_raw_unchecked(mesh)).ok()?;
         let desk = Desk::open(mesh).ok()?;
-        let watched = desk.counter.descriptor()?;
+        let watched = desk.counter.descriptor().unwrap_or(-1);
         // SAFETY: the caller gives a place for it.
         unsafe { descriptor.write(watched) };
         Some(Arc::into_raw(Arc::new(desk)))
@@ -57,10 +57,17 @@ pub(super) unsafe extern "C" fn commyffi_desk_close(desk: &Desk) {
     });
 }
 
-/// Closes a desk if it is open, and frees it.
+/// Shares a desk with another thread, which frees it, too.
+#[unsafe(no_mangle)]
+pub(super) unsafe extern "C" fn commyffi_desk_share(desk: *const Desk) {
+    // SAFETY: it is not freed.
+    unsafe { Arc::increment_strong_count(desk) };
+}
+
+/// Frees a desk, and closes it with the last who shares it.
 #[unsafe(no_mangle)]
 pub(super) unsafe extern "C" fn commyffi_desk_free(desk: *const Desk) {
-    // SAFETY: it is freed once, when nobody uses it.
+    // SAFETY: it is freed once by each who shares it.
     let desk = unsafe { Arc::from_raw(desk) };
     let _ = catch_unwind(AssertUnwindSafe(|| drop(desk)));
 }
@@ -155,6 +162,16 @@ pub(super) unsafe extern "C" fn commyffi_desk_take(desk: &Desk, page: &mut Page)
         *page = Page { data, len };
         Some(())
     })
+}
+
+/// Waits until the bell was rung more often than `heard`, and gives how often; 0 when the desk is
+/// closed.
+#[unsafe(no_mangle)]
+pub(super) unsafe extern "C" fn commyffi_desk_wait(desk: &Desk, heard: u64) -> u64 {
+    catch_unwind(AssertUnwindSafe(|| desk.counter.wait(heard)))
+        .ok()
+        .flatten()
+        .unwrap_or(0)
 }
 
 unsafe fn bytes<'m>(data: *const u8, len: usize) -> &'m [u8] {

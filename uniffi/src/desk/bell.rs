@@ -8,6 +8,8 @@ pub(super) struct Bell {
     ear: PipeReader,
     hammer: PipeWriter,
     is_rung: bool,
+    /// How often it was rung, for those who cannot watch a pipe.
+    pub(super) rings: u64,
 }
 
 impl Bell {
@@ -17,6 +19,7 @@ impl Bell {
             ear,
             hammer,
             is_rung: false,
+            rings: 0,
         })
     }
 
@@ -28,11 +31,15 @@ impl Bell {
         return None;
     }
 
-    pub(super) fn ring(&mut self) {
-        if !self.is_rung {
-            // The pipe is empty, so there is room, and its other end is here.
-            self.is_rung = self.hammer.write_all(&[0]).is_ok();
+    /// Rings it; whether it did not ring yet.
+    pub(super) fn ring(&mut self) -> bool {
+        if self.is_rung {
+            return false;
         }
+        self.rings += 1;
+        // The pipe is empty, so there is room, and its other end is here.
+        self.is_rung = self.hammer.write_all(&[0]).is_ok();
+        self.is_rung
     }
 
     /// Stops it ringing. Never waits: there is a byte if it rings.

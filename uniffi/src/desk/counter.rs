@@ -4,7 +4,7 @@
 use std::{collections::HashMap, io, mem, sync::Arc};
 
 use commy::{Bytes, Failure, IncomingRequest, Message, Reply, Roaming};
-use parking_lot::Mutex;
+use parking_lot::{Condvar, Mutex};
 
 use super::{bell::Bell, page};
 use crate::{error::CommyError, invocation::Invocation};
@@ -26,6 +26,7 @@ pub(super) enum News {
 /// What lies on a desk.
 pub(super) struct Counter {
     news: Mutex<Tray>,
+    rung: Condvar,
     calls: Mutex<HashMap<u64, Arc<Roaming>>>,
     requests: Mutex<HashMap<u64, Arc<Invocation>>>,
 }
@@ -52,6 +53,7 @@ impl Counter {
                 lent: Vec::new(),
                 is_closed: false,
             }),
+            rung: Condvar::new(),
             calls: Mutex::default(),
             requests: Mutex::default(),
         })
@@ -69,8 +71,20 @@ impl Counter {
             return false;
         }
         tray.waiting.push(news);
-        tray.bell.ring();
+        if tray.bell.ring() {
+            self.rung.notify_all();
+        }
         true
+    }
+
+    /// Waits until the bell was rung more often than that, and gives how often; none when the desk
+    /// is closed. For a thread that watches it for a loop that cannot.
+    pub(super) fn wait(&self, heard: u64) -> Option<u64> {
+        let mut tray = self.news.lock();
+        while !tray.is_closed && tray.bell.rings == heard {
+            self.rung.wait(&mut tray);
+        }
+        (!tray.is_closed).then_some(tray.bell.rings)
     }
 
     /// All news there are, as a page that stays until the next one is taken.
@@ -144,6 +158,7 @@ impl Counter {
     pub(super) fn close(&self) {
         let mut tray = self.news.lock();
         tray.is_closed = true;
+        self.rung.notify_all();
         let waiting = mem::take(&mut tray.waiting);
         drop(tray);
         drop(waiting);
