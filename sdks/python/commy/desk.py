@@ -9,6 +9,7 @@ functions for it and their encoding; knows nothing of services or of what a repl
 from __future__ import annotations
 
 import asyncio
+import collections
 import contextlib
 import ctypes
 import itertools
@@ -78,6 +79,10 @@ class Answered(NamedTuple):
     payload: bytes
 
 
+News = tuple[int, int, int, bytes, "dict[str, str]", bytes, int, int]
+"""Kind, ticket or invocation, handler, texts, headers, payload, milliseconds left, attempt."""
+
+
 class Answering(Protocol):
     """A handler of the loop."""
 
@@ -100,6 +105,7 @@ class Desk:
         self._handlers: dict[int, Answering] = {}
         self._tickets = itertools.count(1)
         self._texts: dict[bytes, tuple[str, ...]] = {}
+        self._news: collections.deque[News] = collections.deque()
         self._page = _Page()
         self._page_address = ctypes.addressof(self._page)
         self.loop = weakref.ref(loop)
@@ -124,12 +130,10 @@ class Desk:
             if _call(self._pointer, ticket, head, len(head), payload, len(payload)):
                 raise raw.InternalError("a call could not be read")
             return await future
-        except asyncio.CancelledError:
+        finally:
+            # Without an answer nobody waits for one any more: it was cancelled, or let go.
             if self._calls.pop(ticket, None) is not None:
                 _cancel(self._pointer, ticket)
-            raise
-        finally:
-            self._calls.pop(ticket, None)
             # An error that it holds has this frame in its traceback: a cycle, with the payload in it.
             del future
 
@@ -160,51 +164,69 @@ class Desk:
     # News.
 
     def _tell(self) -> None:
+        """Takes what there is and passes it on."""
         if _take(self._pointer, self._page_address):
             raise raw.InternalError("the news of a mesh could not be taken")
         size = self._page.len
-        if not size:
-            return
-        page = ctypes.string_at(self._page.data, size)
+        page = ctypes.string_at(self._page.data, size) if size else b""
         at = 0
-        news = []
-        # All payloads are copied before anything else is done: what is told may take news, too.
         while at < size:
             kind, texts_size, subject, handler, address, length, left, attempt, headers_size = _HEAD.unpack_from(
                 page, at
             )
-            at += 56
+            at += _HEAD.size
             texts = page[at : at + texts_size]
             at += texts_size
             headers: dict[str, str] = {}
             if headers_size:
                 headers = raw._UniffiFfiConverterMapStringString.read(buffers.Reader(page[at : at + headers_size]))
                 at += headers_size
+            # Copied now: it is the desk's only until more is taken.
             payload = ctypes.string_at(address, length) if length else b""
-            news.append((kind, subject, handler, texts, headers, payload, left, attempt))
-        for kind, subject, handler, texts, headers, payload, left, attempt in news:
-            if kind == _REPLIED:
-                future = self._calls.pop(subject, None)
-                if future is not None and not future.done():
-                    served_by, content_type = self._texts.get(texts) or self._read(texts)
-                    future.set_result(Answered(served_by, content_type, headers, payload))
-            elif kind == _ASKED:
-                answering = self._handlers.get(handler)
-                if answering is not None:
-                    service, method, content_type, caller = self._texts.get(texts) or self._read(texts)
-                    answering.asked(
-                        self, Asked(subject, service, method, content_type, caller, headers, payload, left, attempt)
-                    )
-            elif kind == _FAILED:
-                future = self._calls.pop(subject, None)
-                if future is not None and not future.done():
-                    future.set_exception(raw._UniffiFfiConverterTypeCommyError.read(buffers.Reader(payload)))
-            elif kind == _CANCELLED:
-                answering = self._handlers.get(handler)
-                if answering is not None:
-                    answering.cancel(subject)
-            elif kind == _GONE:
-                self._handlers.pop(handler, None)
+            self._news.append((kind, subject, handler, texts, headers, payload, left, attempt))
+        self._pass_on()
+
+    def _pass_on(self) -> None:
+        try:
+            while self._news:
+                self._pass(*self._news.popleft())
+        finally:
+            # Ctrl-C may come in the middle; a program may go on with the loop after it.
+            if self._news:
+                asyncio.get_running_loop().call_soon(self._pass_on)
+
+    def _pass(
+        self,
+        kind: int,
+        subject: int,
+        handler: int,
+        texts: bytes,
+        headers: dict[str, str],
+        payload: bytes,
+        left: int,
+        attempt: int,
+    ) -> None:
+        if kind == _REPLIED:
+            future = self._calls.pop(subject, None)
+            if future is not None and not future.done():
+                served_by, content_type = self._texts.get(texts) or self._read(texts)
+                future.set_result(Answered(served_by, content_type, headers, payload))
+        elif kind == _ASKED:
+            answering = self._handlers.get(handler)
+            if answering is not None:
+                service, method, content_type, caller = self._texts.get(texts) or self._read(texts)
+                asked = Asked(subject, service, method, content_type, caller, headers, payload, left, attempt)
+                answering.asked(self, asked)
+        elif kind == _FAILED:
+            future = self._calls.pop(subject, None)
+            if future is not None and not future.done():
+                future.set_exception(raw._UniffiFfiConverterTypeCommyError.read(buffers.Reader(payload)))
+        elif kind == _CANCELLED:
+            answering = self._handlers.get(handler)
+            if answering is not None:
+                answering.cancel(subject)
+        elif kind == _GONE:
+            self._handlers.pop(handler, None)
 
     def _read(self, texts: bytes) -> tuple[str, ...]:
         reader = buffers.Reader(texts)
