@@ -40,6 +40,12 @@ pub trait Handler: Send + Sync {
         self.start(invocation, IncomingRequest::new(id, request))
     }
 
+    /// Whether it only lays requests on a desk: none of its methods calls into another language.
+    #[doc(hidden)]
+    fn is_at_desk(&self) -> bool {
+        false
+    }
+
     /// Nobody waits for this invocation any more.
     ///
     /// # Errors
@@ -68,7 +74,7 @@ impl commy::Handler for Foreign {
     }
 
     fn is_elsewhere(&self) -> bool {
-        true
+        self.0.is_at_desk()
     }
 }
 

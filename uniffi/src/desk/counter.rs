@@ -172,3 +172,58 @@ impl Counter {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HEAD: usize = 56;
+
+    fn news(counter: &Counter) -> Vec<u8> {
+        let (data, len) = counter.take();
+        if len == 0 {
+            return Vec::new();
+        }
+        // SAFETY: nothing else is taken before it is copied.
+        unsafe { std::slice::from_raw_parts(data, len) }.to_vec()
+    }
+
+    #[test]
+    fn news_are_taken_in_their_order_and_once() {
+        let counter = Counter::open().unwrap();
+        assert!(counter.tell(News::Cancelled(7, 1)));
+        assert!(counter.tell(News::Gone(7)));
+        let page = news(&counter);
+        assert_eq!(page.len(), 2 * HEAD);
+        assert_eq!((page[0], page[HEAD]), (4, 5));
+        assert_eq!((page[8], page[16]), (1, 7));
+        assert!(news(&counter).is_empty());
+    }
+
+    #[test]
+    fn a_bell_rings_once_until_the_news_are_taken() {
+        let counter = Counter::open().unwrap();
+        counter.tell(News::Gone(1));
+        counter.tell(News::Gone(2));
+        assert_eq!(counter.wait(0), Some(1));
+        news(&counter);
+        counter.tell(News::Gone(3));
+        assert_eq!(counter.wait(1), Some(2));
+        // Nothing is there that would ring without being told.
+        news(&counter);
+        news(&counter);
+    }
+
+    #[test]
+    fn a_closed_counter_answers_what_waits_and_takes_nothing_more() {
+        let counter = Counter::open().unwrap();
+        let (invocation, id, mut answered) = Invocation::begin();
+        counter.requests.lock().insert(id, Arc::new(invocation));
+        counter.close();
+        let failure = answered.try_recv().unwrap().unwrap_err();
+        assert!(failure.reason.contains("its event loop is closed"));
+        assert!(!counter.tell(News::Gone(1)));
+        assert_eq!(counter.wait(0), None);
+        assert!(news(&counter).is_empty());
+    }
+}

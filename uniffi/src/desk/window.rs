@@ -42,6 +42,10 @@ impl Handler for Window {
         Err(refused(CLOSED))
     }
 
+    fn is_at_desk(&self) -> bool {
+        true
+    }
+
     fn cancel(&self, invocation_id: u64) -> Result<(), CommyError> {
         // A closed loop has cancelled everything.
         self.counter
