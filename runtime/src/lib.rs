@@ -79,6 +79,8 @@ pub use commy_core::{
     options::{CircuitBreaker, FabricMode, FabricOptions, TlsOptions},
     registry::{Change, ChangeKind},
 };
+#[doc(hidden)]
+pub use commy_mesh::Roaming;
 pub use commy_mesh::{BoxFuture, Closer, Handler, MeshStats, Registration, Watch};
 
 pub use self::{

@@ -26,6 +26,26 @@ pub trait Handler: Send + Sync {
         request: IncomingRequest,
     ) -> Result<(), CommyError>;
 
+    /// As `start`, for a handler of this library, which needs no conversion.
+    ///
+    /// # Errors
+    /// As `start`.
+    #[doc(hidden)]
+    fn begin(
+        &self,
+        invocation: Arc<Invocation>,
+        id: u64,
+        request: commy::IncomingRequest,
+    ) -> Result<(), CommyError> {
+        self.start(invocation, IncomingRequest::new(id, request))
+    }
+
+    /// Whether it only lays requests on a desk: none of its methods calls into another language.
+    #[doc(hidden)]
+    fn is_at_desk(&self) -> bool {
+        false
+    }
+
     /// Nobody waits for this invocation any more.
     ///
     /// # Errors
@@ -42,7 +62,7 @@ impl commy::Handler for Foreign {
         Box::pin(async move {
             let (invocation, id, answered) = Invocation::begin();
             handler
-                .start(Arc::new(invocation), IncomingRequest::new(id, request))
+                .begin(Arc::new(invocation), id, request)
                 .map_err(|error| internal(format!("the handler could not start: {error}")))?;
             let mut running = Running {
                 handler,
@@ -51,6 +71,10 @@ impl commy::Handler for Foreign {
             };
             running.answer().await
         })
+    }
+
+    fn is_elsewhere(&self) -> bool {
+        self.0.is_at_desk()
     }
 }
 

@@ -129,7 +129,8 @@ impl Invocation {
         self.answer(Err(failure.into()));
     }
 
-    fn answer(&self, answer: Answer) {
+    /// Answers with either.
+    pub(crate) fn answer(&self, answer: Answer) {
         if let Some(waiting) = self.0.lock().take() {
             // Nobody waits any more: the caller gave up, and the handler was told to cancel.
             let _ = waiting.send(answer);

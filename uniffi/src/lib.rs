@@ -11,6 +11,7 @@
 )]
 
 pub mod c;
+mod desk;
 mod error;
 mod handler;
 mod instance;

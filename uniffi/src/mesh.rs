@@ -23,6 +23,13 @@ type Result<T> = std::result::Result<T, CommyError>;
 #[derive(Debug)]
 pub struct Mesh(commy::Mesh);
 
+impl Mesh {
+    /// The mesh itself, for what converts in another way.
+    pub(crate) const fn inner(&self) -> &commy::Mesh {
+        &self.0
+    }
+}
+
 #[expect(
     clippy::missing_errors_doc,
     reason = "commy.udl says what fails with what, for every language"

@@ -58,6 +58,16 @@ pub(crate) enum Congestion {
     Lose,
 }
 
+/// What a message does for the next ones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Haste {
+    /// It leaves by itself, at once.
+    Express,
+    /// It leaves at once if the way out is idle, and otherwise with whatever comes next: one write,
+    /// and one read at the peer, for all of them.
+    Together,
+}
+
 /// The link is closed.
 #[derive(Debug)]
 pub(crate) struct Closed;
@@ -85,6 +95,7 @@ impl Carrier {
         key: &KeyExpr<'static>,
         parcel: Parcel,
         congestion: Congestion,
+        haste: Haste,
     ) -> Result<(), Closed> {
         let Parcel {
             envelope,
@@ -105,7 +116,7 @@ impl Carrier {
                 Congestion::Lose => CongestionControl::Drop,
             })
             .priority(Priority::Data)
-            .express(true)
+            .express(haste == Haste::Express)
             .allowed_destination(Locality::Remote)
             .wait()
             .map_err(|error| tracing::debug!(%error, "zenoh refused a message"))

@@ -9,7 +9,7 @@ use tokio::sync::{Semaphore, mpsc};
 use zenoh::{Wait, pubsub::Publisher, sample::Locality};
 
 use crate::{
-    carrier::{Carrier, Congestion, Parcel},
+    carrier::{Carrier, Congestion, Haste, Parcel},
     keys::Keys,
     wire,
 };
@@ -87,7 +87,12 @@ impl Sending {
                 event.message.payload.clone(),
             );
             if carrier
-                .put(&keys.event(&event.topic), parcel, Congestion::Lose)
+                .put(
+                    &keys.event(&event.topic),
+                    parcel,
+                    Congestion::Lose,
+                    Haste::Express,
+                )
                 .is_err()
             {
                 return;

@@ -15,7 +15,7 @@ use parking_lot::Mutex;
 use tokio::runtime::Handle;
 use zenoh::key_expr::KeyExpr;
 
-use crate::carrier::{Carrier, Congestion, Parcel};
+use crate::carrier::{Carrier, Congestion, Haste, Parcel};
 
 /// How much may be written at once since the peer last said something: what the buffers between
 /// two processes of one host hold for certain.
@@ -72,9 +72,16 @@ impl Lane {
         let bytes = parcel.bytes();
         let mut queue = self.queue.lock();
         if !queue.is_emptied {
-            if self.unheard_bytes.fetch_add(bytes, Relaxed) + bytes <= UNHEARD_BYTES_MAX {
+            let unheard = self.unheard_bytes.fetch_add(bytes, Relaxed);
+            if unheard + bytes <= UNHEARD_BYTES_MAX {
                 drop(queue);
-                self.write(parcel);
+                // One that goes out alone must not wait; where many go, they share what each costs.
+                let haste = if unheard == 0 || !parcel.is_counted {
+                    Haste::Express
+                } else {
+                    Haste::Together
+                };
+                self.write(parcel, haste);
                 return Ok(());
             }
         } else if queue.parcels.len() >= QUEUED_MAX || queue.bytes >= QUEUED_BYTES_MAX {
@@ -103,12 +110,14 @@ impl Lane {
             };
             queue.bytes -= parcel.bytes();
             drop(queue);
-            self.write(parcel);
+            self.write(parcel, Haste::Express);
         }
     }
 
-    fn write(&self, parcel: Parcel) {
+    fn write(&self, parcel: Parcel, haste: Haste) {
         // On a closed link nobody waits for what was sent: closing ends all calls.
-        let _ = self.carrier.put(&self.inbox, parcel, Congestion::Wait);
+        let _ = self
+            .carrier
+            .put(&self.inbox, parcel, Congestion::Wait, haste);
     }
 }

@@ -31,7 +31,7 @@ use zenoh::{
 
 use crate::{
     calls::Calls,
-    carrier::{Carrier, Congestion, Parcel},
+    carrier::{Carrier, Congestion, Haste, Parcel},
     config, events,
     keys::Keys,
     platform,
@@ -400,8 +400,11 @@ async fn keep_up(station: Arc<Station>) {
             };
             let key = station.keys.record(station.me.node);
             // Lost, it would leave all peers with an old record; so this waits for the slowest.
-            let put =
-                tokio::task::block_in_place(|| station.carrier.put(&key, parcel, Congestion::Wait));
+            let put = tokio::task::block_in_place(|| {
+                station
+                    .carrier
+                    .put(&key, parcel, Congestion::Wait, Haste::Express)
+            });
             if put.is_err() {
                 return;
             }

@@ -15,6 +15,14 @@ use futures_util::future::BoxFuture;
 pub trait Handler: Send + Sync + 'static {
     /// Answers one request.
     fn handle(&self, request: IncomingRequest) -> BoxFuture<'static, Result<Message, Failure>>;
+
+    /// Whether its futures only wait for what is done elsewhere. They are begun on the thread of the
+    /// mesh's instances all the same, and then go on, or are dropped, on whichever thread gives them
+    /// the answer or takes it from them, which saves waking that one. So they must neither compute,
+    /// nor block, nor need a runtime, and neither may what their drop leads to.
+    fn is_elsewhere(&self) -> bool {
+        false
+    }
 }
 
 impl<F, Answer> Handler for F

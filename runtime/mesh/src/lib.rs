@@ -20,6 +20,7 @@ mod placement;
 mod process;
 mod publish;
 mod registration;
+mod roaming;
 mod route;
 mod session;
 mod stats;
@@ -35,6 +36,7 @@ pub use self::{
     placement::Placement,
     process::Origin,
     registration::Registration,
+    roaming::Roaming,
     stats::MeshStats,
     subscription::{Delivery, Subscription},
     watch::{Closer, Watch},

@@ -11,9 +11,10 @@ import asyncio
 import contextvars
 import logging
 from collections.abc import Awaitable
-from typing import Any
+from typing import Any, Protocol
 
 from commy import failure, payload, service
+from commy.desk import Asked, Desk
 from commy.errors import InvalidArgument
 from commy.library import raw
 from commy.service import Context, Method, Service
@@ -24,17 +25,41 @@ log = logging.getLogger("commy")
 Loop = asyncio.AbstractEventLoop
 
 
+class Waiting(Protocol):
+    """A request that waits for its answer; the first counts."""
+
+    def complete(self, reply: raw.Message) -> None: ...
+
+    def fail(self, failure: raw.Failure) -> None: ...
+
+
+class AtDesk:
+    """A request that waits at a desk."""
+
+    __slots__ = ("desk", "number")
+
+    def __init__(self, desk: Desk, number: int) -> None:
+        self.desk = desk
+        self.number = number
+
+    def complete(self, reply: raw.Message) -> None:
+        self.desk.reply(self.number, reply.content_type, reply.headers, reply.payload)
+
+    def fail(self, failure: raw.Failure) -> None:
+        self.desk.fail(self.number, failure)
+
+
 class Job:
     """One request on its way through this process."""
 
     __slots__ = ("context", "invocation", "method", "number", "payload", "task")
 
-    def __init__(self, invocation: raw.Invocation, request: raw.IncomingRequest, method: Method) -> None:
-        self.invocation: raw.Invocation | None = invocation
+    def __init__(self, invocation: Waiting, number: int, context: Context, payload: bytes, method: Method) -> None:
+        self.invocation: Waiting | None = invocation
         self.method = method
-        self.number = request.invocation_id
-        self.payload: bytes = request.message.payload
-        self.context: Context = service.lift(request)
+        self.number = number
+        self.payload = payload
+        self.context = context
         self.task: asyncio.Task[None] | None = None
 
     def input(self) -> Any:
@@ -67,12 +92,11 @@ class Dispatcher(raw.Handler):
     def start(self, invocation: raw.Invocation, request: raw.IncomingRequest) -> None:
         method = self._target.find(request.method)
         if method is None:
-            names = ", ".join(sorted(self._target.methods))
-            reason = f"{request.service} has no method {request.method!r}; it has {names}"
-            invocation.fail(failure.unknown_method(reason))
+            invocation.fail(self._unknown(request.service, request.method))
             return
-        job = Job(invocation, request, method)
-        self._jobs[job.number] = job
+        number = request.invocation_id
+        job = Job(invocation, number, service.lift(request), request.message.payload, method)
+        self._jobs[number] = job
         try:
             if self._abandoned:
                 raise RuntimeError("the interpreter is ending")
@@ -96,6 +120,18 @@ class Dispatcher(raw.Handler):
                 self._fail(job, failure.internal("the request was cancelled"))
 
     # Called on the event loop's thread.
+
+    def asked(self, desk: Desk, request: Asked) -> None:
+        """A request at a desk: of a service all of whose methods are async."""
+        waiting = AtDesk(desk, request.number)
+        method = self._target.find(request.method)
+        if method is None:
+            waiting.fail(self._unknown(request.service, request.method))
+            return
+        job = Job(waiting, request.number, service.context_of(request), request.payload, method)
+        self._jobs[job.number] = job
+        # In the context of the registration, of which the task gets a copy.
+        self._variables.run(self._begin, job)
 
     def _begin(self, job: Job, result: Awaitable[Any] | None = None) -> None:
         if job.context.cancelled and result is None:
@@ -154,6 +190,10 @@ class Dispatcher(raw.Handler):
 
     # Called on any thread.
 
+    def _unknown(self, name: str, method: str) -> raw.Failure:
+        names = ", ".join(sorted(self._target.methods))
+        return failure.unknown_method(f"{name} has no method {method!r}; it has {names}")
+
     def _on_loop(self, function: Any, *arguments: Any) -> None:
         """Has the event loop call a function soon, or raises RuntimeError."""
         if self._loop is None:
@@ -183,7 +223,7 @@ class Dispatcher(raw.Handler):
         if invocation is not None:
             invocation.fail(answer)
 
-    def _take(self, job: Job) -> raw.Invocation | None:
+    def _take(self, job: Job) -> Waiting | None:
         """The invocation, for the one answer that it gets."""
         self._jobs.pop(job.number, None)
         invocation, job.invocation = job.invocation, None

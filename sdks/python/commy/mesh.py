@@ -17,6 +17,7 @@ from commy import argument, call, endpoint, events, fabric, instance, payload, p
 from commy import breaker as circuit
 from commy.breaker import CircuitBreaker
 from commy.call import Reply
+from commy.desk import Answered, Desk
 from commy.dispatch import Dispatcher
 from commy.endpoint import Check
 from commy.errors import RAW_ERRORS, lift
@@ -123,6 +124,8 @@ class Mesh:
         self._registrations: dict[Registration, None] = {}
         self._dispatchers: weakref.WeakSet[Dispatcher] = weakref.WeakSet()
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._desk: Callable[[], Desk | None] = lambda: None
+        self._desks: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, Desk] = weakref.WeakKeyDictionary()
 
     @property
     def name(self) -> str:
@@ -159,6 +162,7 @@ class Mesh:
             raise lift(error) from None
         self._is_started = True
         self._loop = asyncio.get_running_loop()
+        self._desk_of(self._loop)
         try:
             while self._unregistered:
                 await self._host(self._unregistered.pop(0), self._loop)
@@ -186,6 +190,8 @@ class Mesh:
         """Stops without waiting for handlers. Called when the interpreter ends."""
         for dispatcher in list(self._dispatchers):
             dispatcher.abandon()
+        for desk in list(self._desks.values()):
+            desk.close()
         await self.stop()
 
     async def __aenter__(self) -> Mesh:
@@ -253,7 +259,10 @@ class Mesh:
         def declare(target: T) -> T:
             declared = Declared(target, spec, _threads(threads))
             if self.is_running:
-                loop = _running_loop() or self._loop
+                running = _running_loop()
+                if running is not None:
+                    self._desk_of(running)
+                loop = running or self._loop
                 process.outside_loop(lambda: self._host(declared, loop))
             else:
                 self._unregistered.append(declared)
@@ -304,15 +313,19 @@ class Mesh:
             region=region,
             max_in_flight=max_in_flight,
         )
-        return await self._host(Declared(handler, spec, _threads(threads)), asyncio.get_running_loop())
+        loop = asyncio.get_running_loop()
+        self._desk_of(loop)
+        return await self._host(Declared(handler, spec, _threads(threads)), loop)
 
     async def _host(self, declared: Declared, loop: asyncio.AbstractEventLoop | None) -> Registration:
         process.guard()
         spec = declared.spec
         target = service.service_of(declared.target)
         handler = Dispatcher(target, spec.service, loop, declared.threads, spec.max_in_flight)
+        # Plain handlers are asked past the loop, so that one that is busy does not hold them up.
+        desk = self._desks.get(loop) if loop is not None and target.is_async else None
         try:
-            inner = await self._inner.register(spec, handler)
+            inner = await self._inner.register(spec, handler if desk is None else desk.handler(handler))
         except RAW_ERRORS as error:
             raise lift(error) from None
         self._dispatchers.add(handler)
@@ -467,22 +480,22 @@ class Mesh:
         Raises a :class:`~commy.errors.CommyError` by its status; HandlerFailed when the handler
         raised. Cancelling the task that awaits cancels the handler.
         """
-        reply = await self.request(
+        reply = await self._exchange(
             service,
             method,
             payload,
-            headers=headers,
-            content_type=content_type,
-            timeout=timeout,
-            idempotent=idempotent,
-            routing_key=routing_key,
-            balance=balance,
-            zone_first=zone_first,
-            version=version,
-            tags=tags,
-            metadata=metadata,
+            headers,
+            content_type,
+            timeout,
+            idempotent,
+            routing_key,
+            balance,
+            zone_first,
+            version,
+            tags,
+            metadata,
         )
-        return reply.value
+        return call.value(reply, service, method)
 
     async def request(
         self,
@@ -502,24 +515,74 @@ class Mesh:
         metadata: Mapping[str, str] | None = None,
     ) -> Reply:
         """As :meth:`call`, and returns the whole reply: headers, content type and who served it."""
-        process.guard()
-        options = call.options(
-            timeout=timeout,
-            idempotent=idempotent,
-            routing_key=routing_key,
-            balance=balance,
-            zone_first=zone_first,
-            version=version,
-            tags=tags,
-            metadata=metadata,
+        reply = await self._exchange(
+            service,
+            method,
+            payload,
+            headers,
+            content_type,
+            timeout,
+            idempotent,
+            routing_key,
+            balance,
+            zone_first,
+            version,
+            tags,
+            metadata,
         )
-        name = argument.text("the service's name", service)
-        request = call.lower(method, payload, headers, content_type)
+        value = call.value(reply, service, method)
+        return Reply(value, reply.headers, reply.content_type, reply.served_by)
+
+    async def _exchange(
+        self,
+        service: str,
+        method: str,
+        value: object,
+        headers: Mapping[str, str] | None,
+        content_type: str | None,
+        timeout: float | None,
+        idempotent: bool,
+        routing_key: str | None,
+        balance: Balance | str | None,
+        zone_first: bool,
+        version: str | None,
+        tags: Iterable[str],
+        metadata: Mapping[str, str] | None,
+    ) -> Answered:
+        process.guard()
+        bytes_, kind, checked = payload.content(value, headers, content_type)
+        if zone_first and not (checked or idempotent or routing_key or balance or version or tags or metadata):
+            head = call.plain_head(service, method, kind, timeout)
+        else:
+            asked = call.options(
+                timeout=timeout,
+                idempotent=idempotent,
+                routing_key=routing_key,
+                balance=balance,
+                zone_first=zone_first,
+                version=version,
+                tags=tags,
+                metadata=metadata,
+            )
+            head = call.head(service, method, kind, checked, asked)
         try:
-            reply = await self._inner.call(name, request, options)
+            return await self._desk_of(asyncio.get_running_loop()).call(head, bytes_)
         except RAW_ERRORS as error:
             raise lift(error) from None
-        return call.lift(reply, name, method)
+
+    def _desk_of(self, loop: asyncio.AbstractEventLoop) -> Desk:
+        """This mesh's desk in the loop, which runs on this thread."""
+        desk = self._desk()
+        if desk is None or not desk.serves(loop):
+            desk = self._desks.get(loop)
+            if desk is None or not desk.serves(loop):
+                # A loop that was closed by hand did not close its desk.
+                for other, its in list(self._desks.items()):
+                    if other.is_closed():
+                        its.close()
+                desk = self._desks[loop] = Desk(self._inner, loop)
+            self._desk = weakref.ref(desk)
+        return desk
 
     # Telling.
 

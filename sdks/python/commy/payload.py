@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 from commy import argument
 from commy.errors import InvalidArgument, ResourceExhausted
@@ -38,8 +38,16 @@ class Message:
     content_type: str | None = None
 
 
-def encode(value: object, headers: Mapping[str, str] | None = None, content_type: str | None = None) -> raw.Message:
-    """The message that carries a value.
+class Content(NamedTuple):
+    """A value as it travels."""
+
+    payload: bytes
+    content_type: str
+    headers: dict[str, str]
+
+
+def content(value: object, headers: Mapping[str, str] | None = None, content_type: str | None = None) -> Content:
+    """What carries a value.
 
     Raises TypeError for a value that is neither bytes nor JSON-able, InvalidArgument for one that
     JSON or UTF-8 cannot express, such as NaN.
@@ -58,7 +66,13 @@ def encode(value: object, headers: Mapping[str, str] | None = None, content_type
         raise ResourceExhausted(f"a payload of {len(payload)} bytes is over the limit of {PAYLOAD_BYTES_MAX}")
     if content_type is not None:
         kind = argument.text("content_type", content_type)
-    return raw.Message(payload=payload, content_type=kind, headers=argument.mapping("headers", headers))
+    return Content(payload, kind, argument.mapping("headers", headers) if headers else {})
+
+
+def encode(value: object, headers: Mapping[str, str] | None = None, content_type: str | None = None) -> raw.Message:
+    """The message that carries a value; raises as :func:`content`."""
+    payload, kind, checked = content(value, headers, content_type)
+    return raw.Message(payload=payload, content_type=kind, headers=checked)
 
 
 def decode(payload: bytes, content_type: str) -> Any:
@@ -66,7 +80,7 @@ def decode(payload: bytes, content_type: str) -> Any:
 
     Raises InvalidArgument for what says that it is JSON and is not.
     """
-    if not is_json(content_type):
+    if content_type == BYTES_TYPE or not is_json(content_type):
         return payload
     try:
         return json.loads(payload.decode("utf-8"), parse_constant=_refuse)
@@ -80,7 +94,7 @@ def is_json(content_type: str) -> bool:
     >>> is_json("application/json; charset=utf-8"), is_json("application/jsonl")
     (True, False)
     """
-    return content_type.partition(";")[0].strip().lower() == JSON_TYPE
+    return content_type == JSON_TYPE or content_type.partition(";")[0].strip().lower() == JSON_TYPE
 
 
 def to_json(value: object) -> str:

@@ -12,6 +12,7 @@ import time
 from collections.abc import Mapping
 from typing import Any, Callable, NamedTuple, TypeVar
 
+from commy.desk import Asked
 from commy.library import raw
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -92,6 +93,18 @@ def lift(request: raw.IncomingRequest) -> Context:
     )
 
 
+def context_of(asked: Asked) -> Context:
+    return Context(
+        service=asked.service,
+        method=asked.method,
+        headers=asked.headers,
+        content_type=asked.content_type,
+        caller=asked.caller,
+        attempt=asked.attempt,
+        time_left=asked.time_left_ms / 1000,
+    )
+
+
 def method(name: str) -> Callable[[F], F]:
     """Gives a method of a service another name than its own, for one that Python cannot spell.
 
@@ -128,6 +141,12 @@ class Service(NamedTuple):
 
     methods: Mapping[str, Method]
     function: Method | None
+
+    @property
+    def is_async(self) -> bool:
+        """Whether every method is."""
+        methods = [self.function] if self.function else self.methods.values()
+        return all(method.is_async for method in methods)
 
     def find(self, name: str) -> Method | None:
         return self.function or self.methods.get(name)

@@ -46,7 +46,7 @@ impl Language for Python {
 
     fn columns(&self) -> &'static [&'static str] {
         &[
-            "package", "lint", "types", "blocking", "process", "docs", "tour", "shop",
+            "package", "lint", "types", "blocking", "desk", "process", "docs", "tour", "shop",
         ]
     }
 

@@ -1,7 +1,7 @@
 //! One hosted instance: it runs its handler's futures, counts the calls in flight and drains them.
 //! It is the sole writer of these; it must not know how a caller found it.
 
-use std::{panic::AssertUnwindSafe, rc::Rc, sync::Arc, time::Duration};
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use actix::{Actor, Context, Handler as Handle, Message as ActorMessage, ResponseFuture};
 use commy_core::{Error, Status, identity::InstanceId, message::IncomingRequest};
@@ -13,6 +13,7 @@ use super::in_flight::{Entered, InFlight};
 use crate::{
     fabric::LocalAnswer,
     handler::Handler,
+    roaming::Roaming,
     stats::{Counters, Present},
 };
 
@@ -27,7 +28,7 @@ pub(crate) struct Instance {
     in_flight_max: u32,
     payload_bytes_max: u64,
     counters: Arc<Counters>,
-    in_flight: Rc<InFlight>,
+    in_flight: Arc<InFlight>,
     is_draining: bool,
     halted: CancellationToken,
 }
@@ -66,7 +67,7 @@ impl Instance {
             in_flight_max,
             payload_bytes_max,
             counters,
-            in_flight: Rc::default(),
+            in_flight: Arc::default(),
             is_draining: false,
             halted: CancellationToken::new(),
         }
@@ -101,7 +102,12 @@ impl Handle<Invoke> for Instance {
             counters: Arc::clone(&self.counters),
             in_flight: self.in_flight.enter(),
         };
-        actix_rt::spawn(work.answer(Arc::clone(&self.handler), request, reply));
+        let answer = work.answer(Arc::clone(&self.handler), request, reply);
+        if self.handler.is_elsewhere() {
+            Roaming::new(Box::pin(answer)).go();
+        } else {
+            actix_rt::spawn(answer);
+        }
     }
 }
 
@@ -110,7 +116,7 @@ impl Handle<Drain> for Instance {
 
     fn handle(&mut self, Drain(time): Drain, _: &mut Self::Context) -> Self::Result {
         self.is_draining = true;
-        let in_flight = Rc::clone(&self.in_flight);
+        let in_flight = Arc::clone(&self.in_flight);
         Box::pin(async move {
             tokio::time::timeout(time, in_flight.wait_until_idle())
                 .await

@@ -3,7 +3,6 @@
 
 use std::{
     collections::BTreeMap,
-    rc::Rc,
     sync::{Arc, atomic::Ordering::Relaxed},
     time::Duration,
 };
@@ -48,7 +47,7 @@ pub(crate) struct Mesh {
     registrations: BTreeMap<InstanceId, Child>,
     /// Registrations that the registry has not answered yet; one must not be left behind in its
     /// table by a mesh that has ended.
-    registering: Rc<InFlight>,
+    registering: Arc<InFlight>,
     is_stopping: bool,
 }
 
@@ -119,7 +118,7 @@ impl Mesh {
             settings,
             counters,
             registrations: BTreeMap::new(),
-            registering: Rc::default(),
+            registering: Arc::default(),
             is_stopping: false,
         }
     }
@@ -264,7 +263,7 @@ impl Handle<Stop> for Mesh {
 
     fn handle(&mut self, Stop(time): Stop, _: &mut Self::Context) -> Self::Result {
         self.is_stopping = true;
-        let registering = Rc::clone(&self.registering);
+        let registering = Arc::clone(&self.registering);
         let registered = async move { registering.wait_until_idle().await };
         let withdrawn = registered.into_actor(self).then(move |(), mesh, _| {
             let ids: Vec<_> = mesh.registrations.keys().copied().collect();
