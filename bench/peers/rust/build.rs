@@ -3,6 +3,9 @@
 use tonic_build::manual::{Builder, Method, Service};
 
 fn main() {
+    if std::env::var_os("CARGO_FEATURE_SERVED").is_none() {
+        return;
+    }
     let echo = Method::builder()
         .name("echo")
         .route_name("Echo")

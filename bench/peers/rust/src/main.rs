@@ -6,39 +6,51 @@
 mod measure;
 mod systems;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Result, bail};
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt as _, BufReader, Lines, Stdin};
 
 use measure::{Client, Returned};
-use systems::{commy, grpc, nats, zenoh};
 
 #[tokio::main]
 async fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let (returned, events) = Returned::new();
     match *arguments.as_slice() {
-        ["commy", "serve", address] => serve(commy::serve(address).await?).await,
-        ["zenoh", "serve", address] => serve(zenoh::serve(address, false).await?).await,
-        ["zenoh_shm", "serve", address] => serve(zenoh::serve(address, true).await?).await,
-        ["nats", "serve", address] => serve(nats::serve(address).await?).await,
-        ["grpc", "serve", address] => serve(grpc::serve(address).await?).await,
-        ["commy", "cross", address] => cross(commy::Crossings::open(address).await?).await,
-        [system, "drive", address, servers] => {
-            let (returned, events) = Returned::new();
-            let servers = servers.parse()?;
-            match system {
-                "commy" => drive(commy::connect(address, events).await?, servers, returned).await,
-                "zenoh" | "zenoh_shm" => {
-                    let client = zenoh::connect(address, system == "zenoh_shm", events).await?;
-                    drive(client, servers, returned).await
-                }
-                "nats" => drive(nats::connect(address, events).await?, servers, returned).await,
-                "grpc" => drive(grpc::connect(address).await?, servers, returned).await,
-                _ => bail!("no system is called {system:?}"),
-            }
+        #[cfg(feature = "mesh")]
+        ["commy", "serve", address] => serve(systems::commy::serve(address).await?).await,
+        #[cfg(feature = "mesh")]
+        ["commy", "drive", address, "1"] => {
+            drive(systems::commy::connect(address, events).await?, returned).await
         }
-        _ => bail!("arguments: SYSTEM serve ADDRESS, or SYSTEM drive ADDRESS SERVERS"),
+        #[cfg(feature = "mesh")]
+        ["commy", "cross", address] => cross(systems::commy::Crossings::open(address).await?).await,
+        #[cfg(feature = "mesh")]
+        [system @ ("zenoh" | "zenoh_shm"), side, address, ..] => {
+            let is_shared = system == "zenoh_shm";
+            if side == "serve" {
+                return serve(systems::zenoh::serve(address, is_shared).await?).await;
+            }
+            let client = systems::zenoh::connect(address, is_shared, events).await?;
+            drive(client, returned).await
+        }
+        #[cfg(feature = "served")]
+        ["nats", "serve", address] => serve(systems::nats::serve(address).await?).await,
+        #[cfg(feature = "served")]
+        ["nats", "drive", address, "1"] => {
+            drive(systems::nats::connect(address, events).await?, returned).await
+        }
+        #[cfg(feature = "served")]
+        ["grpc", "serve", address] => serve(systems::grpc::serve(address).await?).await,
+        #[cfg(feature = "served")]
+        ["grpc", "drive", address, "1"] => {
+            drive(systems::grpc::connect(address).await?, returned).await
+        }
+        _ => {
+            drop(events);
+            bail!("arguments: SYSTEM serve ADDRESS, or SYSTEM drive ADDRESS 1")
+        }
     }
 }
 
@@ -50,8 +62,8 @@ async fn serve<S>(server: S) -> Result<()> {
     Ok(())
 }
 
-async fn drive(client: impl Client, servers: usize, mut returned: Returned) -> Result<()> {
-    measure::meet(&client, servers).await?;
+async fn drive(client: impl Client, mut returned: Returned) -> Result<()> {
+    measure::meet(&client).await?;
     if client.has_events() {
         measure::join(&client, &mut returned).await?;
     }
@@ -73,13 +85,14 @@ async fn drive(client: impl Client, servers: usize, mut returned: Returned) -> R
     Ok(())
 }
 
-async fn cross(crossings: commy::Crossings) -> Result<()> {
+#[cfg(feature = "mesh")]
+async fn cross(crossings: systems::commy::Crossings) -> Result<()> {
     let mut lines = ready()?;
     while let Some(line) = lines.next_line().await? {
-        let mut words = line.split(' ').skip(1);
-        let kind = words.next().context("which crossing?")?;
-        let seconds = words.next().context("for how long?")?.parse()?;
-        say(&crossings.cost(kind, seconds).await?)?;
+        let ["cost", kind, seconds] = *line.split(' ').collect::<Vec<_>>() else {
+            bail!("no command reads {line:?}");
+        };
+        say(&crossings.cost(kind, seconds.parse()?).await?)?;
     }
     Ok(())
 }
