@@ -3,7 +3,10 @@
 //! The peers go into the cache outside the checkout; what changes with every build, commy itself,
 //! goes beside what cargo builds.
 
+mod go;
+mod node;
 mod python;
+mod rust;
 
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
@@ -20,6 +23,8 @@ use crate::site::Site;
 #[derive(Default)]
 pub(super) struct Program {
     pub(super) file: Utf8PathBuf,
+    /// Systems that have a program of their own.
+    pub(super) apart: BTreeMap<&'static str, Utf8PathBuf>,
     /// What comes before the system and the side.
     pub(super) arguments: Vec<String>,
     pub(super) env: Vec<(String, String)>,
@@ -37,6 +42,9 @@ pub(super) fn install(
     native: &Result<Native, String>,
 ) -> Result<Program> {
     match language {
+        "go" => go::install(site, native),
+        "node" => node::install(site, native),
+        "rust" => rust::install(site),
         "python" => python::install(site, native),
         other => bail!("nobody has written how the program of {other} is installed"),
     }

@@ -93,7 +93,7 @@ impl<'a> Bench<'a> {
     fn start(&self, system: &str, arguments: &[&str]) -> Result<Peer> {
         let program = self.program;
         let what = format!("peers-{}-{system}-{}", self.language.name, arguments[0]);
-        let mut command = Command::new(&program.file);
+        let mut command = Command::new(program.apart.get(system).unwrap_or(&program.file));
         command
             .args(&program.arguments)
             .arg(system)

@@ -112,4 +112,43 @@ pub(super) const LANGUAGES: &[Language] = &[
                 .imported("import grpc.aio", &["grpc"]),
         ],
     },
+    Language {
+        name: "rust",
+        title: "Rust",
+        systems: &[
+            system("commy", "commy", "commy", Address::Mesh),
+            system("nats", "NATS", "async-nats", Address::Nats),
+            system("zenoh", "Zenoh, TCP", "zenoh", Address::Tcp),
+            system(
+                "zenoh_shm",
+                "Zenoh, TCP and shared memory",
+                "zenoh",
+                Address::Tcp,
+            )
+            .short("Zenoh, shm"),
+            system("grpc", "gRPC", "tonic", Address::Tcp).without_events(),
+        ],
+    },
+    Language {
+        name: "node",
+        title: "Node.js",
+        systems: &[
+            system("commy", "commy", "commy", Address::Mesh)
+                .imported("await import('commy')", &["commy", "koffi"]),
+            system("nats", "NATS", "nats", Address::Nats)
+                .imported("await import('nats')", &["nats"]),
+            system("grpc", "gRPC", "@grpc/grpc-js", Address::Tcp)
+                .without_events()
+                .imported("await import('@grpc/grpc-js')", &["@grpc", "protobufjs"]),
+        ],
+    },
+    Language {
+        name: "go",
+        title: "Go",
+        systems: &[
+            system("commy", "commy", "commy", Address::Mesh),
+            system("nats", "NATS", "github.com/nats-io/nats.go", Address::Nats),
+            system("grpc", "gRPC", "google.golang.org/grpc", Address::Tcp).without_events(),
+        ],
+    },
 ];

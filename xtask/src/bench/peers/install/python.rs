@@ -58,5 +58,6 @@ pub(super) fn install(site: &Site, native: &Result<Native, String>) -> Result<Pr
         evaluate: vec![python.to_string(), "-c".to_owned()],
         packages: vec![commy, packages.into()],
         file: python,
+        ..Program::default()
     })
 }
