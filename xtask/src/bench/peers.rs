@@ -36,6 +36,12 @@ pub(crate) fn run(arguments: &cli::Peers) -> Result<ExitCode> {
     let wanted = |name: &str| {
         arguments.languages.is_empty() || arguments.languages.iter().any(|it| it == name)
     };
+    // A part of it, or a hasty one, does not replace the table that is shown.
+    let results = if arguments.quick || !arguments.languages.is_empty() {
+        site.scratch("peers").join("results")
+    } else {
+        site.root.join("bench/results")
+    };
     let native = build_sdks::build_native(&site);
     let mut report = Report::new(&site, &plan)?;
     for language in LANGUAGES.iter().filter(|language| wanted(language.name)) {
@@ -45,16 +51,11 @@ pub(crate) fn run(arguments: &cli::Peers) -> Result<ExitCode> {
         weight::weigh(&bench, &plan, &mut systems)?;
         let recovery = recovery::observe(&bench, &plan)?;
         report.add(language, systems, recovery);
+        // What is there is there, whatever becomes of the next language.
+        report.write(&results)?;
     }
-    // A part of it, or a hasty one, does not replace the table that is shown.
-    let folder = if arguments.quick || !arguments.languages.is_empty() {
-        site.scratch("peers")
-    } else {
-        site.root.join("bench/results")
-    };
-    for file in report.write(&folder)? {
-        site.screen.say(&format!("written: {}", site.shown(&file)));
-    }
+    site.screen
+        .say(&format!("written: {}", site.shown(&results)));
     site.screen.say(&format!("\n{}", report.markdown()?));
     Ok(ExitCode::SUCCESS)
 }

@@ -32,10 +32,10 @@ impl Plan {
         } else {
             Self {
                 name: "reference",
-                rounds: 9,
+                rounds: 7,
                 turn: Duration::from_millis(500),
-                kills: 5,
-                stops: 3,
+                kills: 3,
+                stops: 2,
                 stop_patience: Duration::from_secs(15),
             }
         }

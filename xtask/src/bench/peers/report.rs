@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 use anyhow::Result;
 use askama::Template;
-use camino::{Utf8Path, Utf8PathBuf};
+use camino::Utf8Path;
 use serde::Serialize;
 
 use self::machine::Machine;
@@ -79,21 +79,17 @@ impl Report {
         });
     }
 
-    pub(super) fn write(&self, folder: &Utf8Path) -> Result<Vec<Utf8PathBuf>> {
+    pub(super) fn write(&self, folder: &Utf8Path) -> Result<()> {
         fs_err::create_dir_all(folder)?;
         let files = [
             ("peers.md", self.markdown()?),
             ("peers.json", serde_json::to_string_pretty(self)? + "\n"),
             ("peers.svg", plot::draw(&self.languages)?),
         ];
-        files
-            .into_iter()
-            .map(|(name, text)| {
-                let path = folder.join(name);
-                fs_err::write(&path, text)?;
-                Ok(path)
-            })
-            .collect()
+        for (name, text) in files {
+            fs_err::write(folder.join(name), text)?;
+        }
+        Ok(())
     }
 
     pub(super) fn markdown(&self) -> Result<String> {

@@ -113,23 +113,6 @@ pub(super) const LANGUAGES: &[Language] = &[
         ],
     },
     Language {
-        name: "rust",
-        title: "Rust",
-        systems: &[
-            system("commy", "commy", "commy", Address::Mesh),
-            system("nats", "NATS", "async-nats", Address::Nats),
-            system("zenoh", "Zenoh, TCP", "zenoh", Address::Tcp),
-            system(
-                "zenoh_shm",
-                "Zenoh, TCP and shared memory",
-                "zenoh",
-                Address::Tcp,
-            )
-            .short("Zenoh, shm"),
-            system("grpc", "gRPC", "tonic", Address::Tcp).without_events(),
-        ],
-    },
-    Language {
         name: "node",
         title: "Node.js",
         systems: &[
@@ -149,6 +132,23 @@ pub(super) const LANGUAGES: &[Language] = &[
             system("commy", "commy", "commy", Address::Mesh),
             system("nats", "NATS", "github.com/nats-io/nats.go", Address::Nats),
             system("grpc", "gRPC", "google.golang.org/grpc", Address::Tcp).without_events(),
+        ],
+    },
+    Language {
+        name: "rust",
+        title: "Rust",
+        systems: &[
+            system("commy", "commy", "commy", Address::Mesh),
+            system("nats", "NATS", "async-nats", Address::Nats),
+            system("zenoh", "Zenoh, TCP", "zenoh", Address::Tcp),
+            system(
+                "zenoh_shm",
+                "Zenoh, TCP and shared memory",
+                "zenoh",
+                Address::Tcp,
+            )
+            .short("Zenoh, shm"),
+            system("grpc", "gRPC", "tonic", Address::Tcp).without_events(),
         ],
     },
 ];
