@@ -97,7 +97,7 @@ pub(crate) async fn join(client: &impl Client, returned: &mut Returned) -> Resul
         client.publish(event.freeze()).await?;
         let back = timeout(Duration::from_millis(100), async {
             while returned.next().await?[1..5] != number.to_be_bytes() {}
-            Ok(())
+            anyhow::Ok(())
         });
         match back.await {
             Ok(result) => return result,

@@ -77,6 +77,10 @@ fn output(program: &str, arguments: &[&str]) -> Result<String> {
         .args(arguments)
         .output()
         .with_context(|| format!("cannot run {program}"))?;
-    anyhow::ensure!(output.status.success(), "{program} fails: {}", output.status);
+    anyhow::ensure!(
+        output.status.success(),
+        "{program} fails: {}",
+        output.status
+    );
     Ok(String::from_utf8(output.stdout)?.trim().to_owned())
 }

@@ -57,10 +57,7 @@ struct Group {
     _nats: Option<NatsServer>,
 }
 
-pub(super) fn observe(
-    bench: &Bench<'_>,
-    plan: &Plan,
-) -> Result<BTreeMap<&'static str, Recovery>> {
+pub(super) fn observe(bench: &Bench<'_>, plan: &Plan) -> Result<BTreeMap<&'static str, Recovery>> {
     let observed = bench.language.systems.iter().filter(|it| it.is_observed);
     let observed: Vec<&System> = observed.collect();
     let mut recoveries = BTreeMap::<&'static str, Recovery>::new();

@@ -135,7 +135,5 @@ fn size(path: &Utf8Path) -> Result<u64> {
     if path.file_name() == Some("__pycache__") {
         return Ok(0);
     }
-    path.read_dir_utf8()?
-        .map(|entry| size(entry?.path()))
-        .sum()
+    path.read_dir_utf8()?.map(|entry| size(entry?.path())).sum()
 }

@@ -16,15 +16,13 @@ use crate::measure::{self, Relay, TIMEOUT, answer};
 
 async fn open(side: &str, address: &str, is_shared: bool) -> Result<Session> {
     let mut config = Config::default();
+    let endpoints = format!("{side}/endpoints");
     let settings = [
         ("mode", "\"peer\"".to_owned()),
         ("scouting/multicast/enabled", "false".to_owned()),
         ("listen/endpoints", "[]".to_owned()),
         ("transport/shared_memory/enabled", is_shared.to_string()),
-        (
-            &format!("{side}/endpoints"),
-            format!("[\"tcp/{address}\"]"),
-        ),
+        (endpoints.as_str(), format!("[\"tcp/{address}\"]")),
     ];
     for (key, value) in settings {
         let set = config.insert_json5(key, &value);
@@ -62,13 +60,15 @@ pub(crate) async fn serve(address: &str, is_shared: bool) -> Result<Session> {
         .await
         .map_err(|error| anyhow!("no publisher: {error}"))?;
     let relay = Relay::default();
-    let subscriber = session.declare_subscriber("bench/there").callback(move |sample| {
-        if let Some(event) = relay.take(&sample.payload().to_bytes())
-            && let Err(error) = back.put(event.to_vec()).wait()
-        {
-            eprintln!("cannot send back: {error}");
-        }
-    });
+    let subscriber = session
+        .declare_subscriber("bench/there")
+        .callback(move |sample| {
+            if let Some(event) = relay.take(&sample.payload().to_bytes())
+                && let Err(error) = back.put(event.to_vec()).wait()
+            {
+                eprintln!("cannot send back: {error}");
+            }
+        });
     let subscriber = subscriber.background().await;
     subscriber.map_err(|error| anyhow!("no subscriber: {error}"))?;
     Ok(session)
@@ -86,10 +86,12 @@ pub(crate) async fn connect(
     events: UnboundedSender<Bytes>,
 ) -> Result<Client> {
     let session = open("listen", address, is_shared).await?;
-    let back = session.declare_subscriber("bench/back").callback(move |sample| {
-        // Nobody listens any more when this process ends.
-        let _ = events.send(bytes(sample.payload()));
-    });
+    let back = session
+        .declare_subscriber("bench/back")
+        .callback(move |sample| {
+            // Nobody listens any more when this process ends.
+            let _ = events.send(bytes(sample.payload()));
+        });
     let back = back.background().await;
     back.map_err(|error| anyhow!("no subscriber: {error}"))?;
     let querier = session.declare_querier("bench/echo").express(true);

@@ -33,9 +33,7 @@ pub(super) fn install(site: &Site, native: &Result<Native, String>) -> Result<Pr
             .args(["--no-audit", "--no-fund"])
             .dir(&project)
     };
-    npm("install the peers", &["ci"])
-        .run(site)?
-        .require(site)?;
+    npm("install the peers", &["ci"]).run(site)?.require(site)?;
     let install = ["install", "--no-save", "--no-package-lock"];
     npm("install commy for the peers", &install)
         .arg(package)

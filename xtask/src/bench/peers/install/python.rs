@@ -43,9 +43,15 @@ pub(super) fn install(site: &Site, native: &Result<Native, String>) -> Result<Pr
         .arg(wheel)
         .run(site)?
         .require(site)?;
-    let list = ["-c", "import sysconfig; print(sysconfig.get_path('purelib'))"];
+    let list = [
+        "-c",
+        "import sysconfig; print(sysconfig.get_path('purelib'))",
+    ];
     let packages = output(python.as_str(), &list)?;
-    let listing = format!("import sys\nsys.path.append({:?})\n{VERSIONS}", commy.as_str());
+    let listing = format!(
+        "import sys\nsys.path.append({:?})\n{VERSIONS}",
+        commy.as_str()
+    );
     let versions = output(python.as_str(), &["-c", &listing])?;
     Ok(Program {
         arguments: vec![sources(site, "python").join("peer.py").into()],

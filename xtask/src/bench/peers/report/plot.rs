@@ -100,18 +100,30 @@ fn panels(language: &Measured) -> Vec<Panel> {
             let systems = language.systems.iter();
             let values = systems.map(|system| system.figures.get(figure).map(|it| it.median));
             let values: Vec<Option<f64>> = values.collect();
-            let most = values.iter().flatten().copied().fold(f64::EPSILON, f64::max);
+            let most = values
+                .iter()
+                .flatten()
+                .copied()
+                .fold(f64::EPSILON, f64::max);
             let bar = |(index, value): (usize, &Option<f64>)| {
                 value.map(|value| Bar {
                     y: line(index),
                     width: value / most * (PANEL_WIDTH - FIGURE_WIDTH),
-                    figure: if is_rate { per_second(value) } else { time(value) },
+                    figure: if is_rate {
+                        per_second(value)
+                    } else {
+                        time(value)
+                    },
                     is_ours: index == 0,
                 })
             };
             Panel {
                 title,
-                hint: if is_rate { "more is better" } else { "less is better" },
+                hint: if is_rate {
+                    "more is better"
+                } else {
+                    "less is better"
+                },
                 x: NAMES_WIDTH + index as f64 * (PANEL_WIDTH + PANEL_GAP),
                 bars: values.iter().enumerate().filter_map(bar).collect(),
             }

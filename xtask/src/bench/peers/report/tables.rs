@@ -90,7 +90,11 @@ pub(super) fn goals(language: &Measured) -> Vec<Goal> {
             text: format!("{}: {what}, commy to {}", language.title, peer.title),
             ratio: format!("{ratio:.2}"),
             limit: format!("{} {most}", if is_rate { "at least" } else { "at most" }),
-            is_met: if is_rate { ratio >= most } else { ratio <= most },
+            is_met: if is_rate {
+                ratio >= most
+            } else {
+                ratio <= most
+            },
         })
     };
     let small = "p50 of an echo of 16 B";
@@ -150,7 +154,12 @@ fn recovery(language: &Measured) -> Table {
 
 fn crossings(systems: &[Outcome]) -> Option<Table> {
     let commy = systems.first().filter(|it| !it.crossings.is_empty())?;
-    let cell = |kind| commy.crossings.get(kind).map_or(NONE.to_owned(), nanoseconds);
+    let cell = |kind| {
+        commy
+            .crossings
+            .get(kind)
+            .map_or(NONE.to_owned(), nanoseconds)
+    };
     Some(Table {
         title: "Crossing into commy's runtime, in one process",
         head: vec![
