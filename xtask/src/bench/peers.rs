@@ -24,6 +24,16 @@ use self::system::LANGUAGES;
 use crate::build_sdks;
 use crate::cli;
 use crate::site::Site;
+use crate::tool::{self, Get, Need, Tool};
+
+/// The one peer that is a server, as Debian has it.
+const NATS_SERVER: Tool = Tool {
+    name: "nats-server",
+    probe: &["nats-server", "--version"],
+    minimum: "2.9",
+    get: Get::Apt(&["nats-server"]),
+    need: Need::Required,
+};
 
 /// The languages in which commy is measured beside others.
 pub(crate) fn languages() -> impl Iterator<Item = &'static str> {
@@ -32,6 +42,7 @@ pub(crate) fn languages() -> impl Iterator<Item = &'static str> {
 
 pub(crate) fn run(arguments: &cli::Peers) -> Result<ExitCode> {
     let site = Site::open(true, false)?;
+    tool::provide(&site, "peers", &[NATS_SERVER])?;
     let plan = Plan::of(arguments.quick);
     let wanted = |name: &str| {
         arguments.languages.is_empty() || arguments.languages.iter().any(|it| it == name)
