@@ -1,4 +1,7 @@
-//! `cargo xtask bench`: the benchmarks of the runtime and of every SDK, one after the other.
+//! `cargo xtask bench`: the benchmarks of the runtime and of every SDK, one after the other;
+//! beside other systems by [`peers`].
+
+pub(crate) mod peers;
 
 use std::process::ExitCode;
 
@@ -10,6 +13,9 @@ use crate::sdk::LANGUAGES;
 use crate::site::Site;
 
 pub(crate) fn run(arguments: &cli::Bench) -> Result<ExitCode> {
+    if let Some(cli::Against::Peers(arguments)) = &arguments.against {
+        return peers::run(arguments);
+    }
     // Figures of an unoptimised library say nothing.
     let site = Site::open(true, false)?;
     let native = build_sdks::build_native(&site);

@@ -84,9 +84,28 @@ pub(crate) struct Snapshots {
 }
 
 #[derive(Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct Bench {
     /// Run only the benchmarks whose names contain this
     pub(crate) filter: Option<String>,
+    #[command(subcommand)]
+    pub(crate) against: Option<Against>,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Against {
+    /// Measure commy beside ZeroMQ, NATS, Zenoh and gRPC, taking turns
+    Peers(Peers),
+}
+
+#[derive(Args)]
+pub(crate) struct Peers {
+    /// Measure only in this language (may be repeated), and leave the committed table alone
+    #[arg(long = "lang", value_name = "LANG", value_parser = peers)]
+    pub(crate) languages: Vec<String>,
+    /// Take few and short turns, and leave the committed table alone
+    #[arg(long)]
+    pub(crate) quick: bool,
 }
 
 #[derive(Args)]
@@ -107,6 +126,10 @@ pub(crate) struct Certs {
     /// The name or address by which the others connect to a node (may be repeated)
     #[arg(long = "node", value_name = "NAME", default_value = "localhost")]
     pub(crate) nodes: Vec<String>,
+}
+
+fn peers(name: &str) -> Result<String, String> {
+    one_of(name, crate::bench::peers::languages())
 }
 
 fn sdk(name: &str) -> Result<String, String> {
