@@ -108,11 +108,9 @@ impl Language for C {
     }
 
     fn peer(&self, site: &Site) -> Result<Peer> {
-        let folder = site.scratch(NAME).join("plain");
-        Ok(Peer {
-            build: build(site, &folder, "OFF"),
-            start: Step::new("c: peer", folder.join("samples/peer")),
-        })
+        let mut build = Build::new(site, "plain", "OFF").then("samples/peer");
+        let start = build.pop().context("a build without a program")?;
+        Ok(Peer { build, start })
     }
 
     fn benches(&self, _site: &Site, _filter: Option<&str>) -> Result<Vec<Step>> {

@@ -204,11 +204,6 @@ impl Sdk for Go {
             .args(["build", "./..."])
             .run(site)?
             .require(site)?;
-        // Compiled once, as the matrix of languages starts it often.
-        go("go build, the peer", &package)
-            .args(["build", "-o", peer(site).as_str(), "./samples/peer"])
-            .run(site)?
-            .require(site)?;
         Ok(vec![package])
     }
 }
@@ -258,12 +253,6 @@ fn version() -> Result<String> {
         .context("cannot run go")?;
     anyhow::ensure!(output.status.success(), "go cannot tell its version");
     Ok(String::from_utf8(output.stdout)?.trim().to_owned())
-}
-
-/// The program that takes part in the matrix of languages: see docs/interop.md.
-fn peer(site: &Site) -> Utf8PathBuf {
-    let name = format!("peer{}", std::env::consts::EXE_SUFFIX);
-    site.scratch(NAME).join(name)
 }
 
 /// A throw-away module that depends on ours by its path, and runs the program of the README.
