@@ -68,11 +68,11 @@ fn discovery(pair: &mut Pair) -> Result<()> {
     let mut serve = spec.clone();
     serve["do"] = json!("serve");
     serve["service"] = json!(SERVICE);
-    spec["id"] = pair.callee.does(serve)?;
+    spec["id"] = pair.callee.does(&serve)?;
     spec["node"] = json!(pair.callee.node);
     let mut found = pair
         .caller
-        .does(json!({ "do": "find", "service": SERVICE }))?;
+        .does(&json!({ "do": "find", "service": SERVICE }))?;
     // Tags are a set.
     if let Some(tags) = found["tags"].as_array_mut() {
         tags.sort_by_key(ToString::to_string);
@@ -95,7 +95,7 @@ fn json(pair: &mut Pair) -> Result<()> {
     });
     let mut call = echo();
     call["value"] = value.clone();
-    same("the answer", &pair.caller.does(call)?, &value)
+    same("the answer", &pair.caller.does(&call)?, &value)
 }
 
 fn bytes(pair: &mut Pair) -> Result<()> {
@@ -110,7 +110,7 @@ fn large(pair: &mut Pair) -> Result<()> {
 fn back(pair: &mut Pair, size: usize) -> Result<()> {
     let came = pair
         .caller
-        .does(json!({ "do": "bytes", "service": SERVICE, "size": size }))?;
+        .does(&json!({ "do": "bytes", "service": SERVICE, "size": size }))?;
     let sent = (0..size).map(|index| (7 * index + index / 256).to_le_bytes()[0]);
     same(
         "the answer",
@@ -128,15 +128,15 @@ fn failure(pair: &mut Pair) -> Result<()> {
         "reason": "none of tea left",
         "details": { "left": 0, "of": ["tea"] },
     });
-    same("the failure", &pair.caller.fails(call)?, &expected)
+    same("the failure", &pair.caller.fails(&call)?, &expected)
 }
 
 /// A call is cancelled by the caller's own construct, and the callee lets go.
 fn cancel(pair: &mut Pair) -> Result<()> {
     pair.caller
-        .does(json!({ "do": "hold", "service": SERVICE }))?;
+        .does(&json!({ "do": "hold", "service": SERVICE }))?;
     let held = pair.callee.tells("held", |_| true);
-    let end = pair.caller.does(json!({ "do": "cancel" }))?;
+    let end = pair.caller.does(&json!({ "do": "cancel" }))?;
     if let Err(error) = held {
         return Err(error.context(format!("the call ended as {end}")));
     }
@@ -174,11 +174,11 @@ fn event_back(pair: &mut Pair) -> Result<()> {
 
 /// An event reaches a subscriber with its topic, its value and its publisher.
 fn event(from: &mut Process, to: &mut Process, topic: &str) -> Result<()> {
-    to.does(json!({ "do": "subscribe", "topic": topic }))?;
+    to.does(&json!({ "do": "subscribe", "topic": topic }))?;
     let deadline = Instant::now() + PATIENCE;
     for number in 1.. {
         let value = json!({ "number": number, "text": "茶", "list": [true, null, 0.5] });
-        from.does(json!({ "do": "publish", "topic": topic, "value": value }))?;
+        from.does(&json!({ "do": "publish", "topic": topic, "value": value }))?;
         let Some(mut event) = to.tells_within("event", AGAIN)? else {
             ensure!(
                 Instant::now() < deadline,
@@ -207,17 +207,17 @@ fn event(from: &mut Process, to: &mut Process, topic: &str) -> Result<()> {
 /// The callee stops well, the caller sees it and can call no more, and stops well itself.
 fn stop(pair: &mut Pair) -> Result<()> {
     let Pair { caller, callee, .. } = pair;
-    let found = caller.does(json!({ "do": "find", "service": SERVICE }))?;
-    caller.does(json!({ "do": "watch", "service": SERVICE }))?;
+    let found = caller.does(&json!({ "do": "find", "service": SERVICE }))?;
+    caller.does(&json!({ "do": "watch", "service": SERVICE }))?;
     let is_it = |line: &Value| line["instance"] == found["id"];
     caller.tells("added", is_it)?;
-    callee.does(json!({ "do": "stop" }))?;
+    callee.does(&json!({ "do": "stop" }))?;
     callee.ends()?;
     caller.tells("removed", is_it)?;
     let mut call = echo();
     call["value"] = Value::Null;
-    status(&caller.fails(call)?, &["NOT_FOUND", "UNAVAILABLE"])?;
-    caller.does(json!({ "do": "stop" }))?;
+    status(&caller.fails(&call)?, &["NOT_FOUND", "UNAVAILABLE"])?;
+    caller.does(&json!({ "do": "stop" }))?;
     caller.ends()
 }
 

@@ -106,9 +106,9 @@ impl Process {
     }
 
     /// Gives a command, and returns what it answers, which must be no error.
-    pub(super) fn does(&mut self, command: Value) -> Result<Value> {
+    pub(super) fn does(&mut self, command: &Value) -> Result<Value> {
         let id = self.begins(command.clone())?;
-        let answer = self.answer(id, &command)?;
+        let answer = self.answer(id, command)?;
         match answer.get("ok") {
             Some(value) => Ok(value.clone()),
             None => bail!("{}: {command} failed: {}", self.name, answer["error"]),
@@ -116,9 +116,9 @@ impl Process {
     }
 
     /// Gives a command, and returns the error that it must end in.
-    pub(super) fn fails(&mut self, command: Value) -> Result<Value> {
+    pub(super) fn fails(&mut self, command: &Value) -> Result<Value> {
         let id = self.begins(command.clone())?;
-        let answer = self.answer(id, &command)?;
+        let answer = self.answer(id, command)?;
         self.error(&answer)
     }
 
@@ -319,9 +319,9 @@ mod tests {
         let lines = r#"'{"ready":"n"}' '{"told":"held"}' '{"id":1,"ok":7}' '{"id":2,"error":{}}'"#;
         let mut peer = played(&format!("printf '%s\\n' {lines}; cat >/dev/null"));
         peer.is_ready().unwrap();
-        assert_eq!(peer.does(json!({ "do": "count" })).unwrap(), json!(7));
+        assert_eq!(peer.does(&json!({ "do": "count" })).unwrap(), json!(7));
         peer.tells("held", |_| true).unwrap();
-        assert_eq!(peer.fails(json!({ "do": "break" })).unwrap(), json!({}));
+        assert_eq!(peer.fails(&json!({ "do": "break" })).unwrap(), json!({}));
     }
 
     #[test]
