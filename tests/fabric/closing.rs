@@ -3,6 +3,7 @@
 use std::{
     collections::BTreeSet,
     fs,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -39,6 +40,44 @@ async fn a_closed_link_is_seen_at_once_and_calls_on_it_end() {
         other => panic!("not lost: {other:?}"),
     }
     first.close().await;
+}
+
+/// Whoever leaves has answered what it took, and says that it took nothing else.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_link_that_closes_under_load_leaves_no_call_in_doubt() {
+    const CALLERS: usize = 64;
+    for _ in 0..5 {
+        let mesh = fresh_mesh("doubt");
+        let first = Arc::new(Node::join(&mesh).await);
+        let second = Node::join(&mesh).await;
+        let peer = second.life.node;
+        first.sees(peer).await;
+        let callers: Vec<_> = (0..CALLERS)
+            .map(|_| {
+                let first = Arc::clone(&first);
+                tokio::spawn(async move {
+                    let mut handled = 0;
+                    loop {
+                        match first.call(peer, "echo", b"").await {
+                            RemoteAnswer::Handled(answer) => drop(answer.expect("a reply")),
+                            other => return (handled, other),
+                        }
+                        handled += 1;
+                    }
+                })
+            })
+            .collect();
+        first.call(peer, "echo", b"").await;
+        second.close().await;
+        for caller in callers {
+            let (handled, end) = caller.await.expect("a caller");
+            match end {
+                RemoteAnswer::Refused(error) => assert_eq!(error.status(), Status::Unavailable),
+                other => panic!("after {handled} answers: {other:?}"),
+            }
+        }
+        first.close().await;
+    }
 }
 
 #[tokio::test]

@@ -134,8 +134,11 @@ fn after_closing_only_zenohs_own_pool_of_threads_stays() {
     first.sees(second.node);
     first.tell("close 2000");
     first.line(|line| line.starts_with("closed "));
+    // Files of other meshes may be inherited: Zenoh's locks are not closed in the children of a
+    // process, and this one's tests run beside each other.
+    let directory = crate::directory::of(&mesh).to_string_lossy().into_owned();
     let is_clean = |left: &str| {
-        !["commy-fabric", "socket:", "/commy"]
+        !["commy-fabric", "socket:", &directory]
             .iter()
             .any(|trace| left.contains(trace))
     };

@@ -77,6 +77,19 @@ impl Calls {
         self.end_where(|pending| pending.to == life, || lost(life, why));
     }
 
+    /// A peer left, and has answered every call that it took: those that still wait were not taken.
+    pub(crate) fn refuse(&self, life: NodeLife) {
+        self.end_where(
+            |pending| pending.to == life,
+            || {
+                RemoteAnswer::Refused(Error::new(
+                    Status::Unavailable,
+                    format!("node {} left before it took the call", life.node),
+                ))
+            },
+        );
+    }
+
     /// The link is closed, and nothing comes any more.
     pub(crate) fn end_all(&self) {
         self.end_where(

@@ -447,10 +447,12 @@ async fn say_goodbye(station: &Station, time: Duration) {
     };
     // What has not left by then is given up, as every stop with a deadline does.
     let _ = timeout(time / 2, emptied).await;
+    station.serving.close();
     let peers = station.peers.all();
     station.farewell.tell(peers.iter().map(|peer| peer.life));
     for peer in peers {
-        let goodbye = Parcel::upkeep(wire::goodbye(station.me));
+        let is_settled = station.serving.is_settled(peer.life);
+        let goodbye = Parcel::upkeep(wire::goodbye(station.me, is_settled));
         if peer.lane.send(goodbye).is_err() {
             station.farewell.heard_by(peer.life);
         }

@@ -4,10 +4,13 @@
 //! be the longest part of a short call.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     future::Future,
     pin::Pin,
-    sync::{Arc, Weak},
+    sync::{
+        Arc, Weak,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
     task::{Context, Poll, Wake, Waker},
 };
 
@@ -33,6 +36,10 @@ type Key = (NodeLife, RequestId);
 #[derive(Default)]
 pub(crate) struct Serving {
     in_flight: Mutex<HashMap<Key, Arc<Attendance>>>,
+    /// Set before the goodbyes: from then on nothing is begun.
+    is_closed: AtomicBool,
+    /// Who did not read, and so misses an answer.
+    unanswered: Mutex<HashSet<NodeLife>>,
 }
 
 /// Waits for one handler.
@@ -55,24 +62,51 @@ impl Serving {
         self.in_flight.lock().len()
     }
 
-    /// Replies when the handler is done.
+    /// Has a handler begin, and replies when it is done. Once this is closed, nothing is begun: the
+    /// goodbye tells the caller so.
     pub(crate) fn attend(
         self: &Arc<Self>,
         from: NodeLife,
         id: RequestId,
-        answer: oneshot::Receiver<LocalAnswer>,
+        begin: impl FnOnce() -> oneshot::Receiver<LocalAnswer>,
         replies: &Weak<dyn Replies>,
     ) {
+        // Held while it begins, so that whoever closes sees all that has begun.
+        let mut in_flight = self.in_flight.lock();
+        if self.is_closed.load(Relaxed) {
+            return;
+        }
         let attendance = Arc::new(Attendance {
             key: (from, id),
             serving: Arc::downgrade(self),
             replies: Weak::clone(replies),
-            answer: Mutex::new(Some(unconstrained(answer))),
+            answer: Mutex::new(Some(unconstrained(begin()))),
         });
-        self.in_flight
-            .lock()
-            .insert((from, id), Arc::clone(&attendance));
+        in_flight.insert((from, id), Arc::clone(&attendance));
+        drop(in_flight);
         attendance.wake();
+    }
+
+    /// Begins nothing any more.
+    pub(crate) fn close(&self) {
+        let _in_flight = self.in_flight.lock();
+        self.is_closed.store(true, Relaxed);
+    }
+
+    /// An answer to a caller was given up.
+    pub(crate) fn leave_unanswered(&self, caller: NodeLife) {
+        self.unanswered.lock().insert(caller);
+    }
+
+    /// Whether all that was begun for a caller was answered; what it still waits for once this is
+    /// closed was never begun.
+    pub(crate) fn is_settled(&self, caller: NodeLife) -> bool {
+        let is_idle = !self
+            .in_flight
+            .lock()
+            .keys()
+            .any(|(from, _)| *from == caller);
+        is_idle && !self.unanswered.lock().contains(&caller)
     }
 
     /// Nobody waits for the reply any more: the handler's work is cancelled.

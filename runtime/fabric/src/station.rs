@@ -247,7 +247,7 @@ impl Station {
                 }
                 Err(malformed) => tracing::warn!(%malformed, "a node's record was dropped"),
             },
-            Envelope::Goodbye { from } => self.hear_goodbye(from),
+            Envelope::Goodbye { from, is_settled } => self.hear_goodbye(from, is_settled),
             Envelope::GoodbyeHeard { from } => self.farewell.heard_by(from),
             Envelope::Update | Envelope::Event { .. } => misplaced(),
         }
@@ -258,9 +258,9 @@ impl Station {
             node: self.me.node,
             serial: to,
         };
-        let answer = self.listener.invoke(to, request);
+        let begin = || self.listener.invoke(to, request);
         let replies: Weak<dyn Replies> = self.this.clone();
-        self.serving.attend(from, id, answer, &replies);
+        self.serving.attend(from, id, begin, &replies);
     }
 
     fn remote_answer(&self, answer: Answer, payload: &ZBytes) -> RemoteAnswer {
@@ -273,10 +273,14 @@ impl Station {
         }
     }
 
-    /// A peer leaves. All its replies were heard before, so calls that still wait never get one.
-    fn hear_goodbye(&self, from: NodeLife) {
+    /// A peer leaves. All its replies were heard before, so calls that still wait never get one; if
+    /// it answered all that it took, they may be tried elsewhere.
+    fn hear_goodbye(&self, from: NodeLife, is_settled: bool) {
         let lane = self.lane_of(from);
         if self.peers.leave(from) {
+            if is_settled {
+                self.calls.refuse(from);
+            }
             self.lose(from, "left");
         }
         let _ = lane.send(Parcel::upkeep(wire::goodbye_heard(self.me)));
@@ -385,6 +389,7 @@ impl Replies for Station {
             LocalAnswer::Refused(error) => (wire::refused(id, &error), Bytes::new()),
         };
         if let Err(full) = self.lane_of(to).send(Parcel::new(envelope, payload)) {
+            self.serving.leave_unanswered(to);
             tracing::warn!("a reply was dropped: {}", does_not_read(to, &full));
         }
     }

@@ -86,7 +86,11 @@ pub(crate) enum Envelope {
         content: Content,
     },
     /// A node leaves; all that it had to say was said before.
-    Goodbye { from: NodeLife },
+    Goodbye {
+        from: NodeLife,
+        /// Whether it answered every request of the receiver that it began to work on.
+        is_settled: bool,
+    },
     /// The goodbye was heard, and all that was said before it.
     GoodbyeHeard { from: NodeLife },
 }
@@ -169,8 +173,12 @@ pub(crate) fn event(from: NodeLife, position: u64, event: &Event) -> Vec<u8> {
 }
 
 /// Writes a goodbye.
-pub(crate) fn goodbye(from: NodeLife) -> Vec<u8> {
-    envelope(kind::GOODBYE, 2, |sink| write_life(sink, from))
+pub(crate) fn goodbye(from: NodeLife, is_settled: bool) -> Vec<u8> {
+    envelope(kind::GOODBYE, 3, |sink| {
+        write_life(sink, from)?;
+        sink.bool(is_settled)?;
+        Ok(())
+    })
 }
 
 /// Writes that a goodbye was heard.
@@ -227,6 +235,7 @@ impl Envelope {
             }),
             kind::GOODBYE => Ok(Self::Goodbye {
                 from: read_life(&mut decoder)?,
+                is_settled: decoder.bool()?,
             }),
             kind::GOODBYE_HEARD => Ok(Self::GoodbyeHeard {
                 from: read_life(&mut decoder)?,

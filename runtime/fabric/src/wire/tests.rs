@@ -182,7 +182,7 @@ fn valid() -> impl Strategy<Value = Vec<u8>> {
         (message(), any::<u64>()).prop_map(|(reply, id)| replied(RequestId(id), &reply)),
         (error(), any::<u64>()).prop_map(|(error, id)| failed(RequestId(id), &error)),
         (life(), any::<u64>()).prop_map(|(from, id)| cancel(RequestId(id), from)),
-        life().prop_map(goodbye),
+        (life(), any::<bool>()).prop_map(|(from, is_settled)| goodbye(from, is_settled)),
         node_record().prop_map(|record| encode_record(&record)),
         record_update().prop_map(|update| encode_update(&update)),
     ]
@@ -317,7 +317,10 @@ fn the_small_envelopes_are_read_as_they_were_written() {
     assert_eq!(read(fetch(from)), Envelope::Fetch { from });
     assert_eq!(read(super::record()), Envelope::Record);
     assert_eq!(read(update()), Envelope::Update);
-    assert_eq!(read(goodbye(from)), Envelope::Goodbye { from });
+    for is_settled in [true, false] {
+        let expected = Envelope::Goodbye { from, is_settled };
+        assert_eq!(read(goodbye(from, is_settled)), expected);
+    }
     assert_eq!(read(goodbye_heard(from)), Envelope::GoodbyeHeard { from });
     let published = Event {
         topic: Topic::new("a/b").expect("a topic"),
