@@ -138,7 +138,7 @@ std::string refused(const Mesh &mesh, const Json &order) {
 
 void sell(const Mesh &mesh) {
   const auto events = mesh.subscribe("orders/*").get();
-  const auto sold = mesh.call("orders", "create", Order{"tea", 3}, {.timeout = 2s}).get();
+  const auto sold = mesh.call("orders", "create", Order{"tea", 3}, {.timeout = 30s}).get();
   check("an order", sold, {{"id", "order-1"}, {"receipt", {{"paid", 12}, {"order", "order-1"}}}});
   check("more cups than there are", refused(mesh, Order{"cup", 3}), "OUT_OF_STOCK");
   check("more than the card allows", refused(mesh, Order{"cup", 2}), "DECLINED");
@@ -206,7 +206,7 @@ void serve(const Mesh &mesh, const std::string &part, Inventory &inventory, Orde
 
 /// All of the shop in one process.
 void whole() {
-  const Mesh mesh("shop", {.call_timeout = 5s, .local_only = true});
+  const Mesh mesh("shop", {.call_timeout = 30s, .local_only = true});
   Inventory inventory;
   Orders orders(mesh);
   mesh.start().get();

@@ -106,7 +106,10 @@ impl Language for Cpp {
                 evidence: Evidence::Prints("9/9"),
                 ..Check::exit("tour", plain.then("samples/tour"))
             },
-            Check::exit("shop", plain.then("samples/shop")),
+            Check::exit(
+                "shop",
+                plain.building(&["shop".into(), "peer".into()], "samples/shop"),
+            ),
             Check {
                 evidence: Evidence::Prints("9/9"),
                 ..Check::exit("valgrind", [valgrind("tour")])
