@@ -468,5 +468,5 @@ int main(void) {
       test_of(options_that_cannot_work_are_refused_with_the_rule),
       test_of(an_address_that_is_taken_fails_the_start),
   };
-  return topic_of(tests);
+  return topic_of_links(tests);
 }

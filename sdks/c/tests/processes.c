@@ -3,6 +3,7 @@
 #include "processes.h"
 
 #include <arpa/inet.h>
+#include <dirent.h>
 #include <fcntl.h>
 #include <ftw.h>
 #include <netinet/in.h>
@@ -374,6 +375,36 @@ Ended ended(Caller *caller) {
   const Ended end = caller->ended;
   free(caller);
   return end;
+}
+
+/// How many threads of this process are called so.
+static int threads_called(const char *name) {
+  int count = 0;
+  DIR *threads = opendir("/proc/self/task");
+  const struct dirent *thread;
+  while (threads != NULL && (thread = readdir(threads)) != NULL) {
+    char path[LINE_MAX_BYTES], found[LINE_MAX_BYTES] = "";
+    snprintf(path, sizeof path, "/proc/self/task/%s/comm", thread->d_name);
+    FILE *file = fopen(path, "r");
+    if (file != NULL) {
+      count += fgets(found, sizeof found, file) != NULL && strncmp(found, name, strlen(name)) == 0;
+      fclose(file);
+    }
+  }
+  closedir(threads);
+  return count;
+}
+
+int links_ended(void **state) {
+  const double begun_at = now_ms();
+  while (threads_called("commy-fabric") > 0) {
+    if (now_ms() - begun_at > LIMIT_MS) {
+      print_error("%d threads of links are left\n", threads_called("commy-fabric"));
+      return -1;
+    }
+    pause_ms(10);
+  }
+  return left_nothing(state);
 }
 
 const char *elsewhere(void) {

@@ -76,6 +76,12 @@ typedef struct {
 } Ended;
 Ended ended(Caller *caller);
 
+/// Runs the tests of a topic, as `topic_of` does, and waits for the threads of links to end: a leak
+/// is only one when nobody is at work on it any more.
+int links_ended(void **state);
+#define topic_of_links(tests)                                                                      \
+  (cmocka_set_test_filter(getenv("COMMY_TEST")), cmocka_run_group_tests(tests, NULL, links_ended))
+
 /// A run-time directory of its own, whose path is short enough for sockets.
 const char *elsewhere(void);
 int free_port(void);

@@ -485,5 +485,5 @@ int main(void) {
       peer_test(nodes_meet_by_address_and_clients_through_their_router),
       peer_test(certificates_of_one_authority_let_nodes_meet),
   };
-  return topic_of(tests);
+  return topic_of_links(tests);
 }
