@@ -82,7 +82,7 @@ pub(crate) struct Crossings(Mesh);
 
 impl Crossings {
     pub(crate) async fn open(address: &str) -> Result<Self> {
-        let mesh = Mesh::builder(address).local_only(true).build()?;
+        let mesh = Mesh::builder(address).local_only().build()?;
         mesh.start().await?;
         echo(&mesh).await?;
         Ok(Self(mesh))
