@@ -79,7 +79,7 @@ fn check(language: Language, name: &str, surface: fn(&str, &Names) -> String) {
     let mut files = generate(language, &udl).unwrap();
     files.retain(|path, _| {
         let is_under = |runtime: &&str| path.as_str().starts_with(*runtime);
-        !RUNTIMES.iter().any(|runtime| is_under(&runtime))
+        !RUNTIMES.iter().any(is_under)
     });
     let surfaces: String = files
         .iter()

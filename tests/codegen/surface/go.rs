@@ -13,7 +13,7 @@ pub(crate) fn read(source: &str, _names: &Names) -> String {
     while let Some(line) = lines.next() {
         let is_group = line == "const (";
         let is_item = ["type ", "func "].iter().any(|word| line.starts_with(word));
-        if !is_group && !(is_item && is_public(line)) {
+        if !(is_group || is_item && is_public(line)) {
             continue;
         }
         if line.starts_with("func ") {

@@ -2,11 +2,6 @@
 //! are of memory that is the caller's until the function returns. None of them panics into the
 //! caller: what is malformed is a code, which only a defect of the façade leads to.
 
-#![expect(
-    clippy::missing_safety_doc,
-    reason = "the module says what addresses and handles must be"
-)]
-
 use std::{
     collections::HashMap,
     panic::{AssertUnwindSafe, catch_unwind},
