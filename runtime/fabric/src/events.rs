@@ -86,15 +86,14 @@ impl Sending {
                 wire::event(me, position, &event),
                 event.message.payload.clone(),
             );
-            if carrier
-                .put(
-                    &keys.event(&event.topic),
-                    parcel,
-                    Congestion::Lose,
-                    Haste::Express,
-                )
-                .is_err()
-            {
+            // The last of a burst takes along whatever waits before it.
+            let haste = if self.receiver.is_empty() {
+                Haste::Express
+            } else {
+                Haste::Together
+            };
+            let key = keys.event(&event.topic);
+            if carrier.put(&key, parcel, Congestion::Lose, haste).is_err() {
                 return;
             }
         }
