@@ -15,23 +15,6 @@ pub(crate) struct Native {
     pub(crate) staticlib: Utf8PathBuf,
 }
 
-/// CMake's name for this platform, under which packages of CMake look for the library.
-pub(crate) fn platform_of_cmake() -> String {
-    let system = match std::env::consts::OS {
-        "linux" => "Linux",
-        "macos" => "Darwin",
-        "windows" => "Windows",
-        other => other,
-    };
-    let processor = match (system, std::env::consts::ARCH) {
-        ("Windows", "x86_64") => "AMD64",
-        ("Windows", "aarch64") => "ARM64",
-        ("Darwin", "aarch64") => "arm64",
-        (_, other) => other,
-    };
-    format!("{system}-{processor}")
-}
-
 /// Builds commy-ffi alone, so that no other package of the workspace adds to its features.
 pub(crate) fn build(site: &Site) -> Result<Native> {
     let mut step = Step::new("native: cargo build commy-ffi", "cargo")

@@ -4,6 +4,7 @@
 //! what counts as a failure and how it is shown is decided by the commands.
 
 mod c;
+mod cmake;
 mod cpp;
 mod go;
 mod kotlin;

@@ -1,28 +1,22 @@
 //! C: a CMake package, which pkg-config finds too, with the header and the native library inside.
 
-use std::collections::BTreeMap;
-
 use anyhow::{Context as _, Result};
 use camino::{Utf8Path, Utf8PathBuf};
-use xtask::{bindings, header};
 
-use super::{Language, OPENSSL, Sdk, TOPICS};
+use super::{Language, OPENSSL, Sdk, TOPICS, cmake};
 use crate::check::{Check, Column, Evidence};
-use crate::native::{self, Native};
+use crate::native::Native;
 use crate::peer::Peer;
 use crate::pins;
 use crate::site::Site;
 use crate::step::Step;
 use crate::tool::{Get, Need, Tool};
 
-const NAME: &str = "c";
-const HEADER: &str = "commy.h";
-/// The folder of the package: a prefix that `find_package` and pkg-config are told of.
-const PACKAGE: &str = "commy";
+pub(super) const NAME: &str = "c";
 /// The folders of what is written by hand.
 const HANDWRITTEN: &[&str] = &["tests", "samples", "samples/shop", "samples/peer"];
 /// What the first example of the README prints.
-const GREETING: &str = "hello Ann";
+pub(super) const GREETING: &str = "hello Ann";
 /// The topic that a sanitizer's own heap would change.
 const UNSANITIZED: &str = "memory";
 /// The topics whose peers would take a test under valgrind for one that hangs.
@@ -120,35 +114,11 @@ impl Language for C {
 
 impl Sdk for C {
     fn generate(&self, site: &Site, native: &Native) -> Result<()> {
-        let sources = site.sdk(NAME);
-        let text = header::generate(&site.root)?;
-        let files = BTreeMap::from([(Utf8PathBuf::from(HEADER), text)]);
-        bindings::write(&files, &sources.join("include"))?;
-        let folder = sources.join("native").join(native::platform_of_cmake());
-        fs_err::create_dir_all(&folder)?;
-        let library = &native.cdylib;
-        let name = library.file_name().context("the library has no name")?;
-        // Renamed into place: a process may have the one loaded that is there.
-        let copied = folder.with_extension("copied");
-        fs_err::copy(library, &copied)?;
-        fs_err::rename(&copied, folder.join(name))?;
-        Ok(())
+        cmake::generate(site, NAME, native)
     }
 
     fn package(&self, site: &Site) -> Result<Vec<Utf8PathBuf>> {
-        let build = Build::new(site, "package", "OFF");
-        let package = site.package(NAME).join(PACKAGE);
-        configure("package", &site.sdk(NAME), &build.folder)
-            .run(site)?
-            .require(site)?;
-        Step::new("c: install", "cmake")
-            .arg("--install")
-            .arg(&build.folder)
-            .arg("--prefix")
-            .arg(&package)
-            .run(site)?
-            .require(site)?;
-        Ok(vec![package])
+        Ok(vec![cmake::install(site, NAME)?])
     }
 }
 
@@ -174,7 +144,7 @@ impl Build {
     fn target(&self, name: &str) -> Vec<Step> {
         let title = self.title;
         vec![
-            configure(title, &self.sources, &self.folder)
+            cmake::configure(NAME, title, &self.sources, &self.folder)
                 .args(["-DCOMMY_TESTS=ON", "-DCOMMY_SAMPLES=ON"])
                 .arg(format!("-DCOMMY_SANITIZE={}", self.sanitize)),
             Step::new(format!("c: build {name}, {title}"), "cmake")
@@ -237,14 +207,6 @@ impl Build {
     }
 }
 
-fn configure(title: &str, sources: &Utf8Path, folder: &Utf8Path) -> Step {
-    Step::new(format!("c: configure, {title}"), "cmake")
-        .args(["-G", "Ninja", "-DCMAKE_INSTALL_LIBDIR=lib", "-S"])
-        .arg(sources)
-        .arg("-B")
-        .arg(folder)
-}
-
 fn lint(site: &Site) -> Result<Step> {
     let sources = site.sdk(NAME);
     let mut step = Step::new("c: clang-format", "clang-format")
@@ -268,33 +230,19 @@ fn prefix(site: &Site) -> Utf8PathBuf {
 
 /// A throw-away project that finds the package by CMake, with the first example of the README.
 fn with_cmake(site: &Site) -> Result<Vec<Step>> {
-    let folder = site.scratch(NAME).join("consumer");
-    for old in [&folder, &prefix(site)] {
-        if old.exists() {
-            fs_err::remove_dir_all(old)?;
-        }
+    let prefix = prefix(site);
+    if prefix.exists() {
+        fs_err::remove_dir_all(&prefix)?;
     }
-    fs_err::create_dir_all(&folder)?;
-    let readme = fs_err::read_to_string(site.sdk(NAME).join("README.md"))?;
-    for (language, file) in [("cmake", "CMakeLists.txt"), ("c", "main.c")] {
-        let code = readme
-            .split("```")
-            .find_map(|block| block.strip_prefix(&format!("{language}\n")))
-            .with_context(|| format!("the README has no example of {language}"))?;
-        fs_err::write(folder.join(file), code)?;
-    }
-    let build = folder.join("build");
-    Ok(vec![
+    let mut steps = vec![
         Step::new("c: copy the package", "cmake")
             .args(["-E", "copy_directory"])
-            .arg(site.package(NAME).join(PACKAGE))
-            .arg(prefix(site)),
-        configure("consumer", &folder, &build).arg(format!("-DCMAKE_PREFIX_PATH={}", prefix(site))),
-        Step::new("c: build a project that finds the package", "cmake")
-            .arg("--build")
-            .arg(&build),
-        Step::new("c: a project that finds the package", build.join("shop")),
-    ])
+            .arg(cmake::package(site, NAME))
+            .arg(&prefix),
+    ];
+    let folder = site.scratch(NAME).join("consumer");
+    steps.extend(cmake::consumer(site, NAME, "main.c", &prefix, &folder)?);
+    Ok(steps)
 }
 
 /// The same program, compiled with what pkg-config says and nothing that standard C lacks.

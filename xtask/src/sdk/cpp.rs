@@ -4,7 +4,7 @@ use anyhow::{Context as _, Result};
 use camino::{Utf8Path, Utf8PathBuf};
 use xtask::bindings;
 
-use super::{Language, OPENSSL, Sdk};
+use super::{Language, OPENSSL, Sdk, c, cmake};
 use crate::check::{Check, Column, Evidence};
 use crate::native::Native;
 use crate::peer::Peer;
@@ -14,8 +14,6 @@ use crate::tool::{Get, Need, Tool};
 use crate::{pins, sdk};
 
 const NAME: &str = "cpp";
-/// The folder of the package: a prefix that `find_package` is told of.
-const PACKAGE: &str = "commy";
 /// The folders of what is written by hand.
 const HANDWRITTEN: &[&str] = &["include/commy", "tests", "samples", "bench"];
 /// The topic that a sanitizer would change.
@@ -96,11 +94,8 @@ impl Language for Cpp {
                 ))
                 .arg(plain.folder.join("samples").join(sample))
         };
-        let mut checks = vec![
-            Check {
-                evidence: Evidence::Prints("order 1 is created"),
-                ..Check::exit("package", consumer(site)?)
-            },
+        let mut checks = Vec::from(consumers(site)?);
+        checks.extend([
             Check::exit("lint", [lint(site)?]),
             Check {
                 evidence: Evidence::Prints("9/9"),
@@ -116,7 +111,7 @@ impl Language for Cpp {
             },
             Check::exit("valgrind", [valgrind("shop")]),
             generator(site),
-        ];
+        ]);
         checks.extend(sanitized.topics(site, only, |topic| topic != UNSANITIZED));
         checks.extend(plain.topics(site, only, |topic| topic == UNSANITIZED));
         Ok(checks)
@@ -149,31 +144,11 @@ impl Sdk for Cpp {
             .context("the generator wrote no header commy.hpp")?;
         files.insert("commy_ffi.hpp".into(), header);
         bindings::write(&files, &site.sdk(NAME).join("include/commy/generated"))?;
-        let folder = site.sdk(NAME).join("native").join(platform());
-        fs_err::create_dir_all(&folder)?;
-        let library = &native.cdylib;
-        let name = library.file_name().context("the library has no name")?;
-        // Renamed into place: a process may have the one loaded that is there.
-        let copied = folder.join("copied");
-        fs_err::copy(library, &copied)?;
-        fs_err::rename(&copied, folder.join(name))?;
-        Ok(())
+        cmake::generate(site, NAME, native)
     }
 
     fn package(&self, site: &Site) -> Result<Vec<Utf8PathBuf>> {
-        let build = Build::new(site, "package", "OFF");
-        let package = site.package(NAME).join(PACKAGE);
-        configure("package", &site.sdk(NAME), &build.folder)
-            .run(site)?
-            .require(site)?;
-        Step::new("cpp: install", "cmake")
-            .arg("--install")
-            .arg(&build.folder)
-            .arg("--prefix")
-            .arg(&package)
-            .run(site)?
-            .require(site)?;
-        Ok(vec![package])
+        Ok(vec![cmake::install(site, NAME)?])
     }
 }
 
@@ -210,7 +185,7 @@ impl Build {
         let name = Utf8Path::new(program).file_name().unwrap_or(program);
         let title = self.title;
         vec![
-            configure(title, &self.sources, &self.folder).args(&self.options),
+            cmake::configure(NAME, title, &self.sources, &self.folder).args(&self.options),
             Step::new(format!("cpp: build {name}, {title}"), "cmake")
                 .arg("--build")
                 .arg(&self.folder)
@@ -256,31 +231,6 @@ impl Build {
     }
 }
 
-fn configure(title: &str, sources: &Utf8Path, folder: &Utf8Path) -> Step {
-    Step::new(format!("cpp: configure, {title}"), "cmake")
-        .args(["-G", "Ninja", "-S"])
-        .arg(sources)
-        .arg("-B")
-        .arg(folder)
-}
-
-/// CMake's name for this platform, as the package looks for the library under it.
-fn platform() -> String {
-    let system = match std::env::consts::OS {
-        "linux" => "Linux",
-        "macos" => "Darwin",
-        "windows" => "Windows",
-        other => other,
-    };
-    let processor = match (system, std::env::consts::ARCH) {
-        ("Windows", "x86_64") => "AMD64",
-        ("Windows", "aarch64") => "ARM64",
-        ("Darwin", "aarch64") => "arm64",
-        (_, other) => other,
-    };
-    format!("{system}-{processor}")
-}
-
 fn lint(site: &Site) -> Result<Step> {
     let sources = site.sdk(NAME);
     let mut step = Step::new("cpp: clang-format", "clang-format")
@@ -297,37 +247,20 @@ fn lint(site: &Site) -> Result<Step> {
     Ok(step)
 }
 
-/// A throw-away project that finds the installed package, and runs the first example of the README.
-fn consumer(site: &Site) -> Result<Vec<Step>> {
-    let folder = site.scratch(NAME).join("consumer");
-    if folder.exists() {
-        fs_err::remove_dir_all(&folder)?;
-    }
-    fs_err::create_dir_all(&folder)?;
-    let readme = fs_err::read_to_string(site.sdk(NAME).join("README.md"))?;
-    let block = |language: &str, begins: &str| {
-        readme
-            .split("```")
-            .filter_map(|block| block.strip_prefix(&format!("{language}\n")))
-            .find(|code| code.starts_with(begins))
-            .with_context(|| format!("the README has no example that begins with {begins}"))
+/// Throw-away projects that find the installed package, one in each of its languages.
+fn consumers(site: &Site) -> Result<[Check; 2]> {
+    let package = cmake::package(site, NAME);
+    let consumer = |language, file, folder: &str, line| -> Result<Check> {
+        let folder = site.scratch(NAME).join(folder);
+        let steps = cmake::consumer(site, language, file, &package, &folder)?;
+        Ok(Check {
+            evidence: Evidence::Prints(line),
+            ..Check::exit("package", steps)
+        })
     };
-    fs_err::write(
-        folder.join("CMakeLists.txt"),
-        block("cmake", "cmake_minimum_required")?,
-    )?;
-    fs_err::write(
-        folder.join("main.cpp"),
-        block("cpp", "#include <commy/commy.hpp>")?,
-    )?;
-    let build = folder.join("build");
-    let package = site.package(NAME).join(PACKAGE);
-    Ok(vec![
-        configure("consumer", &folder, &build).arg(format!("-DCMAKE_PREFIX_PATH={package}")),
-        Step::new("cpp: build a project that finds the package", "cmake")
-            .arg("--build")
-            .arg(&build),
-        Step::new("cpp: a project that finds the package", build.join("shop")),
+    Ok([
+        consumer(NAME, "main.cpp", "consumer", "order 1 is created")?,
+        consumer(c::NAME, "main.c", "consumer-of-c", c::GREETING)?,
     ])
 }
 
