@@ -25,6 +25,38 @@ class Reply:
     """The id of the instance that answered."""
 
 
+def lower(
+    service: str,
+    method: str,
+    value: object,
+    headers: Mapping[str, str] | None,
+    content_type: str | None,
+    timeout: float | None,
+    idempotent: bool,
+    routing_key: str | None,
+    balance: Balance | str | None,
+    zone_first: bool,
+    version: str | None,
+    tags: Iterable[str],
+    metadata: Mapping[str, str] | None,
+) -> tuple[bytes, bytes]:
+    """A call as a desk takes it: its head, and its payload."""
+    body, kind, checked = payload.content(value, headers, content_type)
+    if zone_first and not (checked or idempotent or routing_key or balance or version or tags or metadata):
+        return plain_head(service, method, kind, timeout), body
+    asked = options(
+        timeout=timeout,
+        idempotent=idempotent,
+        routing_key=routing_key,
+        balance=balance,
+        zone_first=zone_first,
+        version=version,
+        tags=tags,
+        metadata=metadata,
+    )
+    return head(service, method, kind, checked, asked), body
+
+
 HEADS_MAX = 1024
 """How many heads of calls are remembered: a program calls few methods, but it may make up names."""
 

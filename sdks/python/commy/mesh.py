@@ -17,7 +17,8 @@ from commy import argument, call, endpoint, events, fabric, instance, payload, p
 from commy import breaker as circuit
 from commy.breaker import CircuitBreaker
 from commy.call import Reply
-from commy.desk import Answered, Desk
+from commy.desk import Answered
+from commy.desks import Desks
 from commy.dispatch import Dispatcher
 from commy.endpoint import Check
 from commy.errors import RAW_ERRORS, lift
@@ -124,8 +125,7 @@ class Mesh:
         self._registrations: dict[Registration, None] = {}
         self._dispatchers: weakref.WeakSet[Dispatcher] = weakref.WeakSet()
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._desk: Callable[[], Desk | None] = lambda: None
-        self._desks: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, Desk] = weakref.WeakKeyDictionary()
+        self._desks = Desks(self._inner)
 
     @property
     def name(self) -> str:
@@ -162,7 +162,7 @@ class Mesh:
             raise lift(error) from None
         self._is_started = True
         self._loop = asyncio.get_running_loop()
-        self._desk_of(self._loop)
+        self._desks.of(self._loop)
         try:
             while self._unregistered:
                 await self._host(self._unregistered.pop(0), self._loop)
@@ -190,8 +190,7 @@ class Mesh:
         """Stops without waiting for handlers. Called when the interpreter ends."""
         for dispatcher in list(self._dispatchers):
             dispatcher.abandon()
-        for desk in list(self._desks.values()):
-            desk.close()
+        self._desks.close()
         await self.stop()
 
     async def __aenter__(self) -> Mesh:
@@ -259,10 +258,7 @@ class Mesh:
         def declare(target: T) -> T:
             declared = Declared(target, spec, _threads(threads))
             if self.is_running:
-                running = _running_loop()
-                if running is not None:
-                    self._desk_of(running)
-                loop = running or self._loop
+                loop = self._desks.loop() or self._loop
                 process.outside_loop(lambda: self._host(declared, loop))
             else:
                 self._unregistered.append(declared)
@@ -314,7 +310,7 @@ class Mesh:
             max_in_flight=max_in_flight,
         )
         loop = asyncio.get_running_loop()
-        self._desk_of(loop)
+        self._desks.of(loop)
         return await self._host(Declared(handler, spec, _threads(threads)), loop)
 
     async def _host(self, declared: Declared, loop: asyncio.AbstractEventLoop | None) -> Registration:
@@ -323,7 +319,7 @@ class Mesh:
         target = service.service_of(declared.target)
         handler = Dispatcher(target, spec.service, loop, declared.threads, spec.max_in_flight)
         # Plain handlers are asked past the loop, so that one that is busy does not hold them up.
-        desk = self._desks.get(loop) if loop is not None and target.is_async else None
+        desk = self._desks.find(loop) if target.is_async else None
         try:
             inner = await self._inner.register(spec, handler if desk is None else desk.handler(handler))
         except RAW_ERRORS as error:
@@ -480,7 +476,8 @@ class Mesh:
         Raises a :class:`~commy.errors.CommyError` by its status; HandlerFailed when the handler
         raised. Cancelling the task that awaits cancels the handler.
         """
-        reply = await self._exchange(
+        process.guard()
+        head, body = call.lower(
             service,
             method,
             payload,
@@ -495,6 +492,7 @@ class Mesh:
             tags,
             metadata,
         )
+        reply = await self._send(head, body)
         return call.value(reply, service, method)
 
     async def request(
@@ -515,7 +513,8 @@ class Mesh:
         metadata: Mapping[str, str] | None = None,
     ) -> Reply:
         """As :meth:`call`, and returns the whole reply: headers, content type and who served it."""
-        reply = await self._exchange(
+        process.guard()
+        head, body = call.lower(
             service,
             method,
             payload,
@@ -530,59 +529,15 @@ class Mesh:
             tags,
             metadata,
         )
+        reply = await self._send(head, body)
         value = call.value(reply, service, method)
         return Reply(value, reply.headers, reply.content_type, reply.served_by)
 
-    async def _exchange(
-        self,
-        service: str,
-        method: str,
-        value: object,
-        headers: Mapping[str, str] | None,
-        content_type: str | None,
-        timeout: float | None,
-        idempotent: bool,
-        routing_key: str | None,
-        balance: Balance | str | None,
-        zone_first: bool,
-        version: str | None,
-        tags: Iterable[str],
-        metadata: Mapping[str, str] | None,
-    ) -> Answered:
-        process.guard()
-        bytes_, kind, checked = payload.content(value, headers, content_type)
-        if zone_first and not (checked or idempotent or routing_key or balance or version or tags or metadata):
-            head = call.plain_head(service, method, kind, timeout)
-        else:
-            asked = call.options(
-                timeout=timeout,
-                idempotent=idempotent,
-                routing_key=routing_key,
-                balance=balance,
-                zone_first=zone_first,
-                version=version,
-                tags=tags,
-                metadata=metadata,
-            )
-            head = call.head(service, method, kind, checked, asked)
+    async def _send(self, head: bytes, body: bytes) -> Answered:
         try:
-            return await self._desk_of(asyncio.get_running_loop()).call(head, bytes_)
+            return await self._desks.here().call(head, body)
         except RAW_ERRORS as error:
             raise lift(error) from None
-
-    def _desk_of(self, loop: asyncio.AbstractEventLoop) -> Desk:
-        """This mesh's desk in the loop, which runs on this thread."""
-        desk = self._desk()
-        if desk is None or not desk.serves(loop):
-            desk = self._desks.get(loop)
-            if desk is None or not desk.serves(loop):
-                # A loop that was closed by hand did not close its desk.
-                for other, its in list(self._desks.items()):
-                    if other.is_closed():
-                        its.close()
-                desk = self._desks[loop] = Desk(self._inner, loop)
-            self._desk = weakref.ref(desk)
-        return desk
 
     # Telling.
 
@@ -633,13 +588,6 @@ class Mesh:
                 raise lift(error) from None
 
         return Subscription(topics, subscribe)
-
-
-def _running_loop() -> asyncio.AbstractEventLoop | None:
-    try:
-        return asyncio.get_running_loop()
-    except RuntimeError:
-        return None
 
 
 def _threads(threads: int) -> int:

@@ -90,7 +90,7 @@ async def test_a_desk_goes_with_its_loop(name: str) -> None:
         def run() -> Any:
             async def call() -> Any:
                 assert await mesh.call("echo", payload=1) == 1
-                return weakref.ref(mesh._desk_of(asyncio.get_running_loop()))
+                return weakref.ref(mesh._desks.here())
 
             return asyncio.run(call())
 
