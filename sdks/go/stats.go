@@ -24,7 +24,7 @@ type Stats struct {
 	Registrations uint64
 	// Peers is a gauge: other nodes of the mesh that are connected.
 	Peers uint64
-	// FabricMessages is messages handed to the fabric; one within this process never is.
+	// FabricMessages is messages that went over the fabric, either way; one within this process never does.
 	FabricMessages uint64
 	// BytesSent is payload bytes handed to the fabric, by all meshes of this name in this process.
 	BytesSent uint64

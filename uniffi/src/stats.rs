@@ -25,7 +25,7 @@ pub struct MeshStats {
     pub registrations: u64,
     /// Other nodes that are connected.
     pub peers: u64,
-    /// Messages handed to the fabric.
+    /// Messages that went over the fabric, either way.
     pub fabric_messages: u64,
     /// Payload bytes handed to the fabric.
     pub bytes_sent: u64,

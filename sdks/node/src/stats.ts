@@ -25,7 +25,7 @@ export interface MeshStats {
   readonly registrations: number;
   /** Gauge: other nodes of the mesh that are connected. */
   readonly peers: number;
-  /** Messages handed to the fabric; a message within this process never is. */
+  /** Messages that went over the fabric, either way; one within this process never does. */
   readonly fabricMessages: number;
   /** Payload bytes handed to the fabric, by all meshes of this name in this thread. */
   readonly bytesSent: number;

@@ -33,7 +33,7 @@ class MeshStats:
     peers: int
     """Gauge: other nodes of the mesh that are connected."""
     fabric_messages: int
-    """Messages handed to the fabric; a message within this process never is."""
+    """Messages that went over the fabric, either way; one within this process never does."""
     bytes_sent: int
     """Payload bytes handed to the fabric, by all meshes of this name in this process."""
     bytes_received: int

@@ -34,7 +34,7 @@ pub struct CommyMeshStats {
     pub registrations: u64,
     /// Gauge: other nodes of the mesh that are connected.
     pub peers: u64,
-    /// Messages handed to the fabric; a message within this process never is.
+    /// Messages that went over the fabric, either way; one within this process never does.
     pub fabric_messages: u64,
     /// Payload bytes handed to the fabric, by all meshes of this name in this process.
     pub bytes_sent: u64,

@@ -22,7 +22,7 @@ public struct MeshStats: Hashable, Sendable {
     public let registrations: Int
     /// Gauge: other nodes of the mesh that are connected.
     public let peers: Int
-    /// Messages handed to the fabric; a message within this process never is.
+    /// Messages that went over the fabric, either way; one within this process never does.
     public let fabricMessages: Int
     /// Payload bytes handed to the fabric, by all meshes of this name in this process.
     public let bytesSent: Int

@@ -13,7 +13,7 @@ package dev.commy
  * @property eventsDropped events that this mesh's subscriptions lost by their overflow policy
  * @property registrations gauge: registrations of this mesh
  * @property peers gauge: other nodes of the mesh that are connected
- * @property fabricMessages messages handed to the fabric; a message within this process never is
+ * @property fabricMessages messages that went over the fabric, either way; one within this process never does
  * @property bytesSent payload bytes handed to the fabric, by all meshes of this name in this process
  * @property bytesReceived payload bytes that came from the fabric, for all meshes of this name in this process
  */
