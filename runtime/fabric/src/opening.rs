@@ -19,6 +19,7 @@ use rand::RngExt;
 use tokio::{
     runtime::{Builder, Handle, Runtime},
     sync::{oneshot, watch},
+    task::JoinHandle,
     time::timeout,
 };
 use zenoh::{
@@ -181,6 +182,8 @@ struct Connection {
     rendezvous: Option<Arc<Rendezvous>>,
     /// Undeclared when it is dropped, and all peers see it.
     token: LivelinessToken,
+    /// What sends events and tells what changed here, and holds declarations of the session.
+    tasks: [JoinHandle<()>; 2],
 }
 
 impl Connection {
@@ -212,13 +215,16 @@ impl Connection {
             })
             .map_err(|error| unopened("Zenoh does not start", &*error))?;
         let (station, sending) = station(runtime.handle(), plan, life, listener, session);
-        runtime.spawn(sending.run(
+        let sending = sending.run(
             life,
             Arc::clone(&station.keys),
             Arc::clone(&station.carrier),
             events::Interest::new(plan.has_neighbours_only()),
-        ));
-        runtime.spawn(keep_up(Arc::clone(&station)));
+        );
+        let tasks = [
+            runtime.spawn(sending),
+            runtime.spawn(keep_up(Arc::clone(&station))),
+        ];
         let token = runtime
             .block_on(declare(&station))
             .map_err(|error| unopened("Zenoh does not declare this node", &*error))?;
@@ -227,6 +233,7 @@ impl Connection {
             zenoh,
             rendezvous,
             token,
+            tasks,
         };
         match connection.meet(runtime) {
             Ok(()) => Ok(connection),
@@ -274,6 +281,7 @@ impl Connection {
             zenoh,
             rendezvous,
             token,
+            tasks,
         } = self;
         let time_left = move || deadline.saturating_duration_since(Instant::now());
         let leaving = Arc::clone(&station);
@@ -281,6 +289,12 @@ impl Connection {
         let closing = runtime.spawn(async move {
             say_goodbye(&leaving, time_left().min(FAREWELL_TIME)).await;
             drop(token);
+            // A declaration that outlives its session keeps it from being freed.
+            for task in tasks {
+                task.abort();
+                // It ends by being aborted, unless it writes to a peer that does not read.
+                let _ = timeout(time_left() / 2, task).await;
+            }
             if let Some(session) = leaving.carrier.with(Session::clone)
                 && let Err(error) = session.close().timeout(time_left()).await
             {
