@@ -1,4 +1,4 @@
-"""Nodes in processes of their own, as tests drive them: see the program ``peer.py``."""
+"""Nodes in processes of their own, as tests drive them: see the program ``node_program.py``."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ T = TypeVar("T")
 PATIENCE = 20.0
 """How long a test waits for what must happen, in seconds: machines that build meanwhile are slow."""
 
-PROGRAM = Path(__file__).with_name("peer.py")
+PROGRAM = Path(__file__).with_name("node_program.py")
 
 
 class Refused(Exception):
