@@ -10,6 +10,8 @@ pub(crate) const PYTHON_MINIMUM: &str = "3.9";
 pub(crate) const HATCHLING: &str = "1.27.0";
 pub(crate) const MYPY: &str = "1.19.1";
 pub(crate) const PYTEST: &str = "8.4.2";
+/// What pytest builds on: checked as of the oldest Python, later releases cannot be read.
+pub(crate) const PACKAGING: &str = "25.0";
 pub(crate) const RUFF: &str = "0.17.6";
 
 /// The oldest JDK and Maven by which the Kotlin SDK is built; libraries and plugins are pinned in

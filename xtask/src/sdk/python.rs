@@ -70,8 +70,11 @@ impl Language for Python {
             Step::new(format!("python: {title}"), python_in(&environment)).dir(&scratch)
         };
         let sample = |name: &str| python(name).arg(sources.join(format!("samples/{name}.py")));
-        let pytest = format!("pytest=={}", pins::PYTEST);
-        let pytest = || python("install pytest").args(PIP_INSTALL).arg(&pytest);
+        let pytest = [
+            format!("pytest=={}", pins::PYTEST),
+            format!("packaging=={}", pins::PACKAGING),
+        ];
+        let pytest = || python("install pytest").args(PIP_INSTALL).args(&pytest);
         let tools = tools(site)?;
         let tool = |title: &str| Step::new(format!("python: {title}"), python_in(&tools));
         let ruff = |title: &str, arguments: &[&str]| {
