@@ -53,7 +53,7 @@ impl Language for Go {
 
     fn columns(&self) -> &'static [&'static str] {
         &[
-            "package", "lint", "docs", "shared", "tour", "shop", "bindgen",
+            "package", "lint", "docs", "shared", "tour", "shop", "generator",
         ]
     }
 
@@ -118,7 +118,7 @@ impl Language for Go {
             },
             events(Column::ByTopic, "go test -race", &tests),
             Check {
-                column: Column::Named("bindgen"),
+                column: Column::Named("generator"),
                 steps: vec![
                     Step::new("go: the generator's suite", "cargo")
                         .args([
