@@ -53,7 +53,13 @@ impl Language for Go {
 
     fn columns(&self) -> &'static [&'static str] {
         &[
-            "package", "lint", "docs", "shared", "tour", "shop", "generator",
+            "package",
+            "lint",
+            "docs",
+            "shared",
+            "tour",
+            "shop",
+            "generator",
         ]
     }
 

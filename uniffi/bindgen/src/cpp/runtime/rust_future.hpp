@@ -35,11 +35,7 @@ public:
   using Poll = void (*)(std::uint64_t, void (*)(std::uint64_t, std::int8_t), std::uint64_t);
   using Act = void (*)(std::uint64_t);
 
-  ~Driven() override {
-    // Waits for a cancellation that runs on another thread.
-    on_stop_.reset();
-    free_(handle_);
-  }
+  ~Driven() override { free_(handle_); }
 
   /// Polls for the first time.
   void start(const std::stop_token &stop) {
@@ -94,6 +90,13 @@ protected:
   virtual void complete() noexcept = 0;
 
   std::uint64_t handle() const noexcept { return handle_; }
+
+  /// Before it is freed: whether it ends with nobody having asked for its result.
+  bool ends_unasked() noexcept {
+    // Waits for a cancellation that runs on another thread.
+    on_stop_.reset();
+    return phase_ != Phase::done;
+  }
 
 private:
   enum class Phase {
@@ -214,6 +217,14 @@ public:
   using Lift = T (*)(const Library &, const FutureFunctions<Ffi> &, std::uint64_t);
 
   RustFuture(const Library &library, const FutureFunctions<Ffi> &functions, std::uint64_t handle, Lift lift) noexcept : Driven(functions.poll, functions.cancel, functions.free, handle), library_(library), functions_(functions), lift_(lift) {}
+
+  // A result that was there when the future was let go of is taken all the same: Rust has given it
+  // away already, and would not free it.
+  ~RustFuture() override {
+    if (ends_unasked()) {
+      complete();
+    }
+  }
 
   Outcome<T> outcome;
 
