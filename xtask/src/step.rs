@@ -208,7 +208,10 @@ pub(crate) fn open_log(site: &Site, title: &str) -> Result<(Utf8PathBuf, File)> 
 /// library there would pass its tests without carrying the library, so the folders are taken out.
 fn forget_cargo_libraries(command: &mut Command, site: &Site) {
     forget_cargo_package(command);
-    if command.get_envs().any(|(name, _)| name == "LD_LIBRARY_PATH") {
+    if command
+        .get_envs()
+        .any(|(name, _)| name == "LD_LIBRARY_PATH")
+    {
         // A step that names a path of its own means it.
         return;
     }
