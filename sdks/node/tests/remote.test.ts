@@ -321,6 +321,11 @@ describe("remote", () => {
       await knows(mesh, 1, "others");
       await other.do("deregister", "workers");
       await knows(mesh, 0);
+      // It drains before it is gone, which may be seen.
+      await until(
+        "it is gone",
+        () => mesh.discover("workers", { health: "draining" }).length === 0,
+      );
       assert.equal(await mesh.call("others", "who"), other.node);
       await failure(mesh.call("workers", "who"), NotFoundError);
     },

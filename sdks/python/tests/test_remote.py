@@ -200,6 +200,8 @@ async def test_a_service_that_is_deregistered_is_gone_and_its_node_stays(name: s
         await knows(mesh, 1, "others")
         await other.do("deregister", service="workers")
         await knows(mesh, 0)
+        # It drains before it is gone, which may be seen.
+        await until("it is gone", lambda: not mesh.discover("workers", health="draining"))
         assert await mesh.call("others", "who") == other.node
         with pytest.raises(errors.NotFound):
             await mesh.call("workers", "who")

@@ -245,6 +245,8 @@ class RemoteTest {
             mesh.knows(1, "passing")
             peer.ask(PeerCommand.Deregister("passing"))
             mesh.knows(0, "passing")
+            // It drains before it is gone, which may be seen.
+            eventually("it is gone") { mesh.discover("passing", health = setOf(Health.DRAINING)).isEmpty() }
             assertEquals(peer.node, mesh.who())
             failsWith<CommyException.NotFound> { mesh.call<String>("passing", "who") }
         }
