@@ -1,7 +1,7 @@
 //! Meshes of one process: strangers by different names, one node by the same name.
 
-use commy::{Mesh, Query, Status};
-use commy_tests::{Outcome, builder, echo, mesh, soon, started};
+use commy::{Mesh, MeshBuilder, Query, Status};
+use commy_tests::{Outcome, echo, mesh, soon, started};
 use futures_util::StreamExt;
 
 #[tokio::test]
@@ -82,10 +82,15 @@ async fn what_is_registered_while_its_mesh_stops_is_not_left_behind() {
     }
 }
 
+/// A mesh whose control thread no other test's is taken for: Linux keeps 15 bytes of its name.
+fn short(letter: char) -> MeshBuilder {
+    Mesh::builder(format!("{letter}{}", std::process::id()))
+}
+
 /// How many control threads there are of a mesh's name.
 fn threads(mesh: &Mesh) -> usize {
-    // Linux keeps 15 bytes of a thread's name.
-    let name: String = format!("commy-{}", mesh.name()).chars().take(15).collect();
+    let name = format!("commy-{}", mesh.name());
+    assert!(name.len() <= 15, "{name} is cut");
     std::fs::read_dir("/proc/self/task")
         .unwrap()
         .filter_map(|task| std::fs::read_to_string(task.ok()?.path().join("comm")).ok())
@@ -103,7 +108,7 @@ async fn none_of(mesh: &Mesh) {
 
 #[tokio::test]
 async fn the_last_mesh_of_a_name_ends_its_threads() {
-    let one = mesh().await;
+    let one = started(short('a')).await;
     assert_eq!(threads(&one), 1);
     let other = started(Mesh::builder(one.name())).await;
     one.stop().await.unwrap();
@@ -115,7 +120,7 @@ async fn the_last_mesh_of_a_name_ends_its_threads() {
 #[tokio::test]
 async fn a_start_that_is_given_up_leaves_nothing() {
     for _ in 0..10 {
-        let mesh = builder().build().unwrap();
+        let mesh = short('b').build().unwrap();
         let mut start = Box::pin(mesh.start());
         let _ = futures_util::poll!(&mut start);
         drop(start);
