@@ -324,7 +324,9 @@ describe("remote", () => {
       // It drains before it is gone, which may be seen.
       await until(
         "it is gone",
-        () => mesh.discover("workers", { health: "draining" }).length === 0,
+        () =>
+          mesh.discover({ service: "workers", health: "draining" }).length ===
+          0,
       );
       assert.equal(await mesh.call("others", "who"), other.node);
       await failure(mesh.call("workers", "who"), NotFoundError);
