@@ -11,6 +11,9 @@ use crate::evidence::{Case, Verdict, gotest, junit, libtest};
 use crate::site::Site;
 use crate::step::{Outcome, Step};
 
+/// Lines that are shown of what a runner says of one failure; the log holds the rest.
+const REASON_LINES_MAX: usize = 12;
+
 /// One thing to find out about a language.
 pub(crate) struct Check {
     pub(crate) column: Column,
@@ -72,10 +75,10 @@ impl Tally {
         self.skipped.extend(other.skipped);
     }
 
-    fn count(&mut self, case: &Case) {
+    fn count(&mut self, case: &Case, outcome: &Outcome) {
         match case.verdict {
             Verdict::Passed => self.passed += 1,
-            Verdict::Failed => self.failed.push(case.title()),
+            Verdict::Failed => self.failed.push(reason(case, outcome)),
             Verdict::Skipped => self.skipped.push(case.title()),
         }
     }
@@ -152,7 +155,7 @@ impl Check {
                 Column::ByTopic => case.topic(topics),
                 Column::Named(_) | Column::Called(_) => self.home(),
             };
-            results.entry(column).or_default().count(case);
+            results.entry(column).or_default().count(case, outcome);
         }
         if !outcome.success {
             let why = outcome.explain(site);
@@ -175,6 +178,23 @@ impl Check {
             Column::ByTopic => "run".to_owned(),
         }
     }
+}
+
+/// The test and why it failed, as its runner says it. A report that only says that it did (Swift's)
+/// is helped out by the lines of the log that name the test.
+fn reason(case: &Case, outcome: &Outcome) -> String {
+    let said = if case.why.trim().contains(char::is_whitespace) {
+        case.why.clone()
+    } else {
+        outcome.lines_with(&case.name).join("\n")
+    };
+    let mut reason = case.title();
+    let lines = said.lines().map(str::trim_end).filter(|it| !it.is_empty());
+    for line in lines.take(REASON_LINES_MAX) {
+        reason.push_str("\n      ");
+        reason.push_str(line);
+    }
+    reason
 }
 
 /// Removes reports of an earlier run, so that they cannot pass for this one's.

@@ -13,6 +13,8 @@ pub(crate) struct Case {
     pub(crate) place: Vec<String>,
     pub(crate) name: String,
     pub(crate) verdict: Verdict,
+    /// What the runner says of a failure, as it says it; empty if it says nothing.
+    pub(crate) why: String,
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -83,6 +85,7 @@ mod tests {
             place: place.iter().map(ToString::to_string).collect(),
             name: name.to_owned(),
             verdict: Verdict::Passed,
+            why: String::new(),
         };
         case.topic(TOPICS)
     }

@@ -176,6 +176,13 @@ impl Outcome {
         bail!(self.explain(site));
     }
 
+    /// The lines of the log that hold `word`.
+    pub(crate) fn lines_with(&self, word: &str) -> Vec<String> {
+        let text = fs_err::read_to_string(&self.log).unwrap_or_default();
+        let lines = text.lines().filter(|line| line.contains(word));
+        lines.map(str::to_owned).collect()
+    }
+
     /// Shows the end of the log and returns one line that says what failed and where to read on.
     pub(crate) fn explain(&self, site: &Site) -> String {
         let text = fs_err::read_to_string(&self.log).unwrap_or_else(|error| error.to_string());

@@ -3,12 +3,18 @@
 //! The dialects differ in how suites nest and in which attribute carries the class or the file;
 //! reading keeps all of them as the place of a case.
 
+use std::borrow::Cow;
+
 use anyhow::{Context as _, Result, bail};
 use quick_xml::XmlVersion;
+use quick_xml::escape::unescape;
 use quick_xml::events::{BytesStart, Event};
 use quick_xml::reader::Reader;
 
 use super::{Case, Verdict};
+
+/// The elements of a case that failed; each may say why, in its message and in its text.
+const FAILURES: [&str; 2] = ["failure", "error"];
 
 /// Reads every case of one report.
 pub(crate) fn read(xml: &str) -> Result<Vec<Case>> {
@@ -26,12 +32,17 @@ pub(crate) fn read(xml: &str) -> Result<Vec<Case>> {
                     suites.push(attribute(&tag, "name")?.unwrap_or_default());
                 }
                 "testcase" => current = Some(case(&tag, &suites)?),
-                other => judge(other, current.as_mut()),
+                other => {
+                    judge(other, &tag, current.as_mut())?;
+                    if let Some(case) = current.as_mut().filter(|_| FAILURES.contains(&other)) {
+                        case.why.push_str(&content(&reader.read_text(tag.name())?));
+                    }
+                }
             },
             Event::Empty(tag) => match tag.name().as_ref() {
                 "testsuites" | "testsuite" => is_report = true,
                 "testcase" => cases.push(case(&tag, &suites)?),
-                other => judge(other, current.as_mut()),
+                other => judge(other, &tag, current.as_mut())?,
             },
             Event::End(tag) => match tag.name().as_ref() {
                 "testsuite" => drop(suites.pop()),
@@ -60,15 +71,29 @@ fn case(tag: &BytesStart<'_>, suites: &[String]) -> Result<Case> {
         place,
         name: attribute(tag, "name")?.context("a test case has no name")?,
         verdict,
+        why: String::new(),
     })
 }
 
-fn judge(element: &str, case: Option<&mut Case>) {
-    let Some(case) = case else { return };
-    match element {
-        "failure" | "error" => case.verdict = Verdict::Failed,
-        "skipped" if case.verdict == Verdict::Passed => case.verdict = Verdict::Skipped,
-        _ => {}
+fn judge(element: &str, tag: &BytesStart<'_>, case: Option<&mut Case>) -> Result<()> {
+    let Some(case) = case else { return Ok(()) };
+    if FAILURES.contains(&element) {
+        case.verdict = Verdict::Failed;
+        if let Some(message) = attribute(tag, "message")? {
+            case.why = message + "\n";
+        }
+    } else if element == "skipped" && case.verdict == Verdict::Passed {
+        case.verdict = Verdict::Skipped;
+    }
+    Ok(())
+}
+
+/// The text of an element that holds no other.
+fn content(raw: &str) -> String {
+    let section = raw.trim().strip_prefix("<![CDATA[");
+    match section.and_then(|raw| raw.strip_suffix("]]>")) {
+        Some(literal) => literal.to_owned(),
+        None => unescape(raw).map_or_else(|_| raw.to_owned(), Cow::into_owned),
     }
 }
 
@@ -108,6 +133,21 @@ mod tests {
             ("errors".to_owned(), Verdict::Skipped),
         ];
         assert_eq!(verdicts(xml)?, expected);
+        Ok(())
+    }
+
+    #[test]
+    fn a_failure_says_why() -> Result<()> {
+        for (failure, why) in [
+            (r#"<failure message="&lt;x&gt;"/>"#, "<x>\n"),
+            (r#"<failure message="a">b &amp; c</failure>"#, "a\nb & c"),
+            ("<error><![CDATA[1 < 2]]></error>", "1 < 2"),
+        ] {
+            let xml = format!(
+                "<testsuite name=\"call\"><testcase name=\"a\">{failure}</testcase></testsuite>"
+            );
+            assert_eq!(read(&xml)?[0].why, why);
+        }
         Ok(())
     }
 

@@ -7,7 +7,7 @@ use super::{Case, Verdict};
 /// Reads the cases of every test binary in `stdout`, and checks them against the binaries' sums,
 /// so that a line torn by a test's own output is noticed.
 pub(crate) fn read(stdout: &str) -> Result<Vec<Case>> {
-    let cases: Vec<Case> = stdout.lines().filter_map(case).collect();
+    let mut cases: Vec<Case> = stdout.lines().filter_map(case).collect();
     for (verdict, word) in [
         (Verdict::Passed, "passed"),
         (Verdict::Failed, "failed"),
@@ -19,7 +19,28 @@ pub(crate) fn read(stdout: &str) -> Result<Vec<Case>> {
             bail!("the harness counts {said} tests {word}, but {seen} such lines can be read");
         }
     }
+    for case in &mut cases {
+        if case.verdict == Verdict::Failed {
+            case.why = said_by(stdout, case);
+        }
+    }
     Ok(cases)
+}
+
+/// What a failed test printed: the harness shows it below a line that names the test, up to a blank
+/// line and the next such line or the list of all that failed.
+fn said_by(stdout: &str, case: &Case) -> String {
+    let path: Vec<&str> = case.place.iter().map(String::as_str).collect();
+    let path = [path.as_slice(), &[&case.name]].concat().join("::");
+    let head = format!("---- {path} stdout ----");
+    let said: Vec<&str> = stdout
+        .lines()
+        .skip_while(|line| *line != head)
+        .skip(1)
+        .take_while(|line| !line.starts_with("---- ") && *line != "failures:")
+        .filter(|line| !line.trim().is_empty())
+        .collect();
+    said.join("\n")
 }
 
 fn case(line: &str) -> Option<Case> {
@@ -36,6 +57,7 @@ fn case(line: &str) -> Option<Case> {
         place,
         name,
         verdict,
+        why: String::new(),
     })
 }
 
@@ -59,6 +81,15 @@ test call::answers ... ok
 test call::waits ... ignored, slow
 test runtime/src/lib.rs - Mesh::start (line 12) ... FAILED
 
+failures:
+
+---- runtime/src/lib.rs - Mesh::start (line 12) stdout ----
+thread 'main' panicked at src/lib.rs:3:
+it rains
+
+failures:
+    runtime/src/lib.rs - Mesh::start (line 12)
+
 test result: FAILED. 1 passed; 1 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.0s
 ";
 
@@ -72,6 +103,10 @@ test result: FAILED. 1 passed; 1 failed; 1 ignored; 0 measured; 0 filtered out; 
         );
         assert_eq!(cases[0].place, ["call"]);
         assert_eq!(cases[0].name, "answers");
+        assert_eq!(
+            cases[2].why,
+            "thread 'main' panicked at src/lib.rs:3:\nit rains"
+        );
         Ok(())
     }
 
