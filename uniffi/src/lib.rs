@@ -19,6 +19,7 @@ mod invocation;
 mod mesh;
 mod message;
 mod options;
+mod payload;
 mod query;
 mod registration;
 mod spec;
@@ -40,6 +41,7 @@ pub use self::{
         Balance, CallOptions, CircuitBreaker, FabricMode, MeshOptions, Overflow, SubscribeOptions,
         TlsOptions,
     },
+    payload::Payload,
     query::Query,
     registration::Registration,
     spec::{HealthCheck, Probe, ServiceSpec},

@@ -2,11 +2,13 @@
 
 use std::{borrow::Cow, collections::HashMap};
 
+use crate::payload::Payload;
+
 /// The content of a request, a reply or an event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Message {
     /// The payload.
-    pub payload: Vec<u8>,
+    pub payload: Payload,
     /// What the payload is.
     pub content_type: String,
     /// Headers.
@@ -21,7 +23,7 @@ impl From<Message> for commy::Message {
             headers,
         } = message;
         Self {
-            payload: payload.into(),
+            payload,
             content_type: Cow::Owned(content_type),
             headers: headers.into_iter().collect(),
         }
@@ -36,7 +38,7 @@ impl From<commy::Message> for Message {
             headers,
         } = message;
         Self {
-            payload: payload.into(),
+            payload,
             content_type: content_type.into_owned(),
             headers: headers.into_iter().collect(),
         }

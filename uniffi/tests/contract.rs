@@ -119,7 +119,7 @@ fn spec(service: &str) -> ServiceSpec {
 
 fn message(payload: &[u8]) -> Message {
     Message {
-        payload: payload.into(),
+        payload: payload.to_vec().into(),
         content_type: "text/plain".into(),
         headers: HashMap::from([("k".into(), "v".into())]),
     }

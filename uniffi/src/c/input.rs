@@ -14,7 +14,7 @@ use super::{
     error::{invalid, problem},
     message::{CommyMessage, CommyPair},
 };
-use crate::{error::CommyError, message::Message};
+use crate::{error::CommyError, message::Message, payload::Payload};
 
 type Result<T> = std::result::Result<T, CommyError>;
 
@@ -188,10 +188,11 @@ pub(crate) unsafe fn message(pointer: *const CommyMessage) -> Result<Message> {
         return Err(invalid(format!("a payload of {length} bytes is NULL")));
     }
     let payload = if length == 0 {
-        Vec::new()
+        Payload::new()
     } else {
         // SAFETY: C says that there are so many bytes.
-        unsafe { slice::from_raw_parts(message.payload.cast::<u8>(), length) }.to_vec()
+        let given = unsafe { slice::from_raw_parts(message.payload.cast::<u8>(), length) };
+        Payload::copy_from_slice(given)
     };
     // SAFETY: as the caller's.
     let content_type = unsafe { optional("content type", message.content_type) }?;
@@ -362,7 +363,7 @@ mod tests {
         };
         let empty = message_of(ptr::null(), 0).unwrap();
         assert_eq!(empty.content_type, "application/octet-stream");
-        assert_eq!(message_of(c"ab".as_ptr().cast(), 2).unwrap().payload, b"ab");
+        assert_eq!(message_of(c"ab".as_ptr().cast(), 2).unwrap().payload, "ab");
         let missing = told(message_of(ptr::null(), 2));
         assert_eq!(missing, "a payload of 2 bytes is NULL");
         let large = message_of(c"a".as_ptr().cast(), PAYLOAD_MAX + 1).unwrap_err();

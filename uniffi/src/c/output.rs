@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::message::{CommyMessage, CommyPair};
-use crate::message::Message;
+use crate::{message::Message, payload::Payload};
 
 /// Memory that a view's pointers lead into. What is put in does not move until all of it is dropped.
 #[derive(Default)]
@@ -15,7 +15,7 @@ pub(crate) struct Texts {
     texts: Vec<CString>,
     lists: Vec<Box<[*const c_char]>>,
     pairs: Vec<Box<[CommyPair]>>,
-    payloads: Vec<Vec<u8>>,
+    payloads: Vec<Payload>,
 }
 
 impl Texts {
