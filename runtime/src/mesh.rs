@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use commy_core::MeshSettings;
+use commy_core::{Bytes, MeshSettings};
 use commy_fabric::ZenohFabric;
 
 use crate::{
@@ -170,6 +170,23 @@ impl Mesh {
     #[must_use]
     pub fn stats(&self) -> MeshStats {
         self.0.stats()
+    }
+
+    /// A copy of a payload, made where this mesh sends it from: a large one lies in memory that the
+    /// processes of this host share, and is not copied again when it is sent to one of them. Worth
+    /// it for bytes that belong to somebody else; those in [`Bytes`] are sent as they are.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> commy::Result<()> {
+    /// let mesh = commy::Mesh::builder("shop").build()?;
+    /// assert_eq!(mesh.payload(b"an order"), "an order");
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn payload(&self, content: &[u8]) -> Bytes {
+        self.0.payload(content)
     }
 
     /// Calls a method of a service. What it returns is sent when it is awaited.

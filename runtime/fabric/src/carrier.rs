@@ -2,7 +2,10 @@
 //! session must not be dropped on a current-thread runtime, such as actors live on; so no one
 //! outside holds one, and closing takes it from here.
 
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering::Relaxed},
+};
 
 use commy_core::Bytes;
 use parking_lot::RwLock;
@@ -12,15 +15,18 @@ use zenoh::{
     key_expr::KeyExpr,
     qos::{CongestionControl, Priority},
     sample::Locality,
+    shm::ZShm,
 };
 
-use crate::traffic::Counters;
+use crate::{shared::Shared, traffic::Counters};
 
 /// An envelope and its payload, on their way out.
 #[derive(Debug)]
 pub(crate) struct Parcel {
     pub(crate) envelope: Vec<u8>,
     pub(crate) payload: Bytes,
+    /// Where neighbours find the payload, if it is not sent itself.
+    pub(crate) place: Option<ZShm>,
     /// Whether it is a call, a reply or an event, which are counted, or the link's own upkeep.
     pub(crate) is_counted: bool,
 }
@@ -31,6 +37,7 @@ impl Parcel {
         Self {
             envelope,
             payload,
+            place: None,
             is_counted: true,
         }
     }
@@ -40,12 +47,18 @@ impl Parcel {
         Self {
             envelope,
             payload: Bytes::new(),
+            place: None,
             is_counted: false,
         }
     }
 
+    /// How much of the way out it takes.
     pub(crate) fn bytes(&self) -> usize {
-        self.envelope.len() + self.payload.len()
+        let payload = match self.place {
+            Some(_) => 0,
+            None => self.payload.len(),
+        };
+        self.envelope.len() + payload
     }
 }
 
@@ -77,6 +90,7 @@ pub(crate) struct Carrier {
     session: RwLock<Option<Session>>,
     is_closing: AtomicBool,
     pub(crate) traffic: Counters,
+    pub(crate) shared: Arc<Shared>,
 }
 
 impl Carrier {
@@ -85,6 +99,7 @@ impl Carrier {
             session: RwLock::new(Some(session)),
             is_closing: AtomicBool::new(false),
             traffic: Counters::default(),
+            shared: Arc::default(),
         }
     }
 
@@ -100,6 +115,7 @@ impl Carrier {
         let Parcel {
             envelope,
             payload,
+            place,
             is_counted,
         } = parcel;
         if is_counted {
@@ -109,7 +125,7 @@ impl Carrier {
         session
             .as_ref()
             .ok_or(Closed)?
-            .put(key, ZBytes::from(payload))
+            .put(key, place.map_or_else(|| ZBytes::from(payload), ZBytes::from))
             .attachment(ZBytes::from(envelope))
             .congestion_control(match congestion {
                 Congestion::Wait => CongestionControl::Block,
@@ -121,6 +137,22 @@ impl Carrier {
             .wait()
             .map_err(|error| tracing::debug!(%error, "zenoh refused a message"))
             .map_err(|()| Closed)
+    }
+
+    /// A call or a reply. A large payload is put where the neighbours find it.
+    pub(crate) fn parcel(&self, envelope: Vec<u8>, payload: Bytes) -> Parcel {
+        let place = self.with(|session| self.shared.place_of(session, &payload));
+        Parcel {
+            place: place.flatten(),
+            ..Parcel::new(envelope, payload)
+        }
+    }
+
+    /// A copy of a payload, made where the neighbours find it if it is large.
+    pub(crate) fn payload(&self, content: &[u8]) -> Bytes {
+        self.with(|session| self.shared.place(session, content))
+            .flatten()
+            .unwrap_or_else(|| Bytes::copy_from_slice(content))
     }
 
     /// Does something with the session, while there is one.

@@ -21,6 +21,7 @@ mod peers;
 mod platform;
 mod rendezvous;
 mod serving;
+mod shared;
 mod siblings;
 mod station;
 mod traffic;

@@ -6,7 +6,7 @@ use std::{
 };
 
 use commy_core::{
-    Event, NodeId, Result, TopicFilter,
+    Bytes, Event, NodeId, Result, TopicFilter,
     record::{NodeRecord, RecordUpdate},
 };
 use commy_mesh::{Link, OutgoingCall, RemoteAnswer, Traffic};
@@ -52,6 +52,10 @@ impl Link for ZenohLink {
             Ok(waiting) => Box::pin(waiting.answer()),
             Err(answer) => Box::pin(future::ready(answer)),
         }
+    }
+
+    fn payload(&self, content: &[u8]) -> Bytes {
+        self.station.carrier.payload(content)
     }
 
     fn publish(&self, event: Arc<Event>) -> BoxFuture<'static, Result<()>> {

@@ -364,6 +364,14 @@ async fn declare(station: &Arc<Station>) -> zenoh::Result<LivelinessToken> {
         .carrier
         .with(Session::clone)
         .ok_or("the session is closed")?;
+    let shared = Arc::clone(&station.carrier.shared);
+    session
+        .info()
+        .transport_events_listener()
+        .history(true)
+        .callback(move |event| shared.hear(&event))
+        .background()
+        .await?;
     let keys = &station.keys;
     let hearing = Arc::clone(station);
     session

@@ -105,7 +105,8 @@ impl Station {
             return Err(absent());
         }
         let envelope = wire::request(id, self.me, call.to.serial, &call.request);
-        let parcel = Parcel::new(envelope, call.request.message.payload.clone());
+        let payload = call.request.message.payload.clone();
+        let parcel = self.carrier.parcel(envelope, payload);
         if let Err(full) = peer.lane.send(parcel) {
             self.calls.forget(id);
             return Err(refuse(
@@ -388,7 +389,8 @@ impl Replies for Station {
             LocalAnswer::Handled(Err(error)) => (wire::failed(id, &error), Bytes::new()),
             LocalAnswer::Refused(error) => (wire::refused(id, &error), Bytes::new()),
         };
-        if let Err(full) = self.lane_of(to).send(Parcel::new(envelope, payload)) {
+        let parcel = self.carrier.parcel(envelope, payload);
+        if let Err(full) = self.lane_of(to).send(parcel) {
             self.serving.leave_unanswered(to);
             tracing::warn!("a reply was dropped: {}", does_not_read(to, &full));
         }

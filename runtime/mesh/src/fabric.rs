@@ -7,7 +7,7 @@
 use std::{sync::Arc, time::Duration};
 
 use commy_core::{
-    Error, Event, IncomingRequest, InstanceId, Message, NodeId, Result, TopicFilter,
+    Bytes, Error, Event, IncomingRequest, InstanceId, Message, NodeId, Result, TopicFilter,
     record::{NodeLife, NodeRecord, RecordUpdate},
 };
 use futures_util::future::BoxFuture;
@@ -43,6 +43,11 @@ pub trait Link: Send + Sync + 'static {
     /// Calls an instance of a peer, whose listener is told of it once at most. Dropping the future
     /// tells the peer that nobody waits.
     fn invoke(&self, call: OutgoingCall) -> BoxFuture<'static, RemoteAnswer>;
+
+    /// Copies a payload to where it is sent from without another copy, if there is such a place.
+    fn payload(&self, content: &[u8]) -> Bytes {
+        Bytes::copy_from_slice(content)
+    }
 
     /// Sends an event to every peer that subscribed to its topic, never back to this node. Each
     /// peer is told once at most, and in order for a caller that waits for each. Waits for room

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use arc_swap::ArcSwapOption;
 use commy_core::{
-    CallOptions, Endpoint, Error, HealthCheck, Instance, MeshOptions, MeshSettings, Message,
+    Bytes, CallOptions, Endpoint, Error, HealthCheck, Instance, MeshOptions, MeshSettings, Message,
     NodeId, Query, Reply, Request, Result, ServiceSpec, Status, SubscribeOptions, Topic,
     TopicFilter, retry::RetryBudget, spec::InstanceSpec,
 };
@@ -254,6 +254,18 @@ impl Mesh {
             node.map_or(0, |node| node.peers()),
             self.0.membership.traffic_before() + traffic,
         )
+    }
+
+    /// A copy of a payload, made where this mesh sends it from: a large one is in memory that the
+    /// processes of this host share, and is not copied again when it is sent to one of them. Worth
+    /// it only for what was not made as [`Bytes`]. A payload made by another mesh is as good as any.
+    #[must_use]
+    pub fn payload(&self, content: &[u8]) -> Bytes {
+        let session = self.0.session.load();
+        match session.as_ref().and_then(|session| session.node.link()) {
+            Some(link) => link.payload(content),
+            None => Bytes::copy_from_slice(content),
+        }
     }
 
     /// Calls a service and waits for its reply. Dropping the future cancels the handler's work.

@@ -43,17 +43,16 @@ def _native(name: str, result: Any, *arguments: Any) -> Any:
 
 
 _U64, _BYTES, _SIZE = ctypes.c_uint64, ctypes.c_char_p, ctypes.c_size_t
-_open = _native("open", ctypes.c_void_p, _U64, ctypes.POINTER(ctypes.c_int32))
-_close = _native("close", None, ctypes.c_void_p)
-_free = _native("free", None, ctypes.c_void_p)
-_share = _native("share", None, ctypes.c_void_p)
-_handler = _native("handler", _U64, ctypes.c_void_p, _U64)
-_call = _native("call", ctypes.c_int32, ctypes.c_void_p, _U64, _BYTES, _SIZE, _BYTES, _SIZE)
-_cancel = _native("cancel", None, ctypes.c_void_p, _U64)
-_reply = _native("reply", ctypes.c_int32, ctypes.c_void_p, _U64, _BYTES, _SIZE, _BYTES, _SIZE)
-_fail = _native("fail", ctypes.c_int32, ctypes.c_void_p, _U64, _BYTES, _SIZE)
-_wait = _native("wait", _U64, ctypes.c_void_p, _U64)
-_take = _native("take", ctypes.c_int32, ctypes.c_void_p, ctypes.c_void_p)
+_open = _native("open", _U64, _U64, ctypes.POINTER(ctypes.c_int32))
+_close = _native("close", None, _U64)
+_free = _native("free", None, _U64)
+_handler = _native("handler", _U64, _U64, _U64)
+_call = _native("call", ctypes.c_int32, _U64, _U64, _BYTES, _SIZE, _BYTES, _SIZE)
+_cancel = _native("cancel", None, _U64, _U64)
+_reply = _native("reply", ctypes.c_int32, _U64, _U64, _BYTES, _SIZE, _BYTES, _SIZE)
+_fail = _native("fail", ctypes.c_int32, _U64, _U64, _BYTES, _SIZE)
+_wait = _native("wait", _U64, _U64, _U64)
+_take = _native("take", ctypes.c_int32, _U64, ctypes.c_void_p)
 
 
 class Asked(NamedTuple):
@@ -96,10 +95,10 @@ class Desk:
 
     def __init__(self, mesh: raw.Mesh, loop: asyncio.AbstractEventLoop) -> None:
         descriptor = ctypes.c_int32()
-        pointer = _open(mesh._uniffi_clone_handle(), ctypes.byref(descriptor))
-        if not pointer:
+        handle = _open(mesh._uniffi_clone_handle(), ctypes.byref(descriptor))
+        if not handle:
             raise OSError("the operating system gives no pipe")
-        self._pointer: int = pointer
+        self._handle: int = handle
         self._is_closed = False
         self._calls: dict[int, asyncio.Future[Answered]] = {}
         self._handlers: dict[int, Answering] = {}
@@ -110,8 +109,8 @@ class Desk:
         self._page_address = ctypes.addressof(self._page)
         self.loop = weakref.ref(loop)
         desk = weakref.ref(self)
-        watched = _watched(loop, descriptor.value, pointer, desk)
-        end = weakref.finalize(self, _end, self.loop, watched, pointer, _guard(desk))
+        watched = _watched(loop, descriptor.value, handle, desk)
+        end = weakref.finalize(self, _end, self.loop, watched, handle, _guard(desk))
         # At the end of the interpreter threads may still use it; commy.process has closed it.
         end.atexit = False  # type: ignore[misc]  # a property, whatever the stubs say
 
@@ -127,13 +126,13 @@ class Desk:
         future: asyncio.Future[Answered] = asyncio.get_running_loop().create_future()
         self._calls[ticket] = future
         try:
-            if _call(self._pointer, ticket, head, len(head), payload, len(payload)):
+            if _call(self._handle, ticket, head, len(head), payload, len(payload)):
                 raise raw.InternalError("a call could not be read")
             return await future
         finally:
             # Without an answer nobody waits for one any more: it was cancelled, or let go.
             if self._calls.pop(ticket, None) is not None:
-                _cancel(self._pointer, ticket)
+                _cancel(self._handle, ticket)
             # An error that it holds has this frame in its traceback: a cycle, with the payload in it.
             del future
 
@@ -143,7 +142,7 @@ class Desk:
         """What is registered for a handler, which is asked on the loop's thread from then on."""
         number = next(self._tickets)
         self._handlers[number] = answering
-        made: raw.Handler = raw.HandlerImpl._uniffi_make_instance(_handler(self._pointer, number))
+        made: raw.Handler = raw.HandlerImpl._uniffi_make_instance(_handler(self._handle, number))
         return made
 
     def reply(self, invocation: int, content_type: str, headers: dict[str, str], payload: bytes) -> None:
@@ -151,21 +150,21 @@ class Desk:
         head = _PLAIN_HEADS.get(content_type)
         if head is None or headers:
             head = _reply_head(content_type, headers)
-        if _reply(self._pointer, invocation, head, len(head), payload, len(payload)):
+        if _reply(self._handle, invocation, head, len(head), payload, len(payload)):
             raise raw.InternalError("a reply could not be read")
 
     def fail(self, invocation: int, failure: raw.Failure) -> None:
         """Answers a request with a failure."""
         builder = buffers.Builder()
         raw._UniffiFfiConverterTypeFailure.write(failure, builder)
-        if _fail(self._pointer, invocation, bytes(builder), len(builder)):
+        if _fail(self._handle, invocation, bytes(builder), len(builder)):
             raise raw.InternalError("a failure could not be read")
 
     # News.
 
     def _tell(self) -> None:
         """Takes what there is and passes it on."""
-        if _take(self._pointer, self._page_address):
+        if _take(self._handle, self._page_address):
             raise raw.InternalError("the news of a mesh could not be taken")
         size = self._page.len
         page = ctypes.string_at(self._page.data, size) if size else b""
@@ -243,7 +242,7 @@ class Desk:
         """Ends it with its loop: requests are answered with a failure from now on."""
         if not self._is_closed and not process.is_forked():
             self._is_closed = True
-            _close(self._pointer)
+            _close(self._handle)
             # They hold their loop, which holds this.
             self._handlers.clear()
 
@@ -264,7 +263,7 @@ def _rung(desk: weakref.ref[Desk]) -> None:
         here._tell()
 
 
-def _watched(loop: asyncio.AbstractEventLoop, descriptor: int, pointer: int, desk: weakref.ref[Desk]) -> int | None:
+def _watched(loop: asyncio.AbstractEventLoop, descriptor: int, handle: int, desk: weakref.ref[Desk]) -> int | None:
     """What the loop watches from now on. None if it cannot, as on Windows: then a thread does."""
     try:
         if descriptor >= 0:
@@ -272,23 +271,20 @@ def _watched(loop: asyncio.AbstractEventLoop, descriptor: int, pointer: int, des
             return descriptor
     except NotImplementedError:
         pass
-    # It is given the loop weakly: a program may forget one. The desk is shared: this may be in a
-    # native function when everybody else has let it go.
-    _share(pointer)
-    threading.Thread(target=_listen, args=(weakref.ref(loop), pointer, desk), name="commy-desk", daemon=True).start()
+    # It is given the loop weakly: a program may forget one.
+    threading.Thread(target=_listen, args=(weakref.ref(loop), handle, desk), name="commy-desk", daemon=True).start()
     return None
 
 
-def _listen(loop: weakref.ref[asyncio.AbstractEventLoop], pointer: int, desk: weakref.ref[Desk]) -> None:
-    heard = _wait(pointer, 0)
+def _listen(loop: weakref.ref[asyncio.AbstractEventLoop], handle: int, desk: weakref.ref[Desk]) -> None:
+    heard = _wait(handle, 0)
     while heard:
         running = loop()
         if running is not None:
             with contextlib.suppress(RuntimeError):  # it is closed, and the desk will be
                 running.call_soon_threadsafe(_rung, desk)
         del running
-        heard = _wait(pointer, heard)
-    _free(pointer)
+        heard = _wait(handle, heard)
 
 
 def _guard(desk: weakref.ref[Desk]) -> AsyncGenerator[None, None]:
@@ -319,25 +315,20 @@ def _step(awaitable: Any) -> None:
         awaitable.send(None)
 
 
-def _end(loop: weakref.ref[asyncio.AbstractEventLoop], watched: int | None, pointer: int, guarding: Any) -> None:
+def _end(loop: weakref.ref[asyncio.AbstractEventLoop], watched: int | None, handle: int, guarding: Any) -> None:
     if process.is_forked():
         return
     running = loop()
     # Before the descriptor is closed it must not be watched: its number may be another's then.
     with contextlib.suppress(RuntimeError):  # the loop is closed, and watches nothing
         if running is not None:
-            running.call_soon_threadsafe(_leave, running, watched, pointer, guarding)
+            running.call_soon_threadsafe(_leave, running, watched, handle, guarding)
             return
-    _let_go(pointer)
+    _free(handle)
 
 
-def _leave(loop: asyncio.AbstractEventLoop, watched: int | None, pointer: int, guarding: Any) -> None:
+def _leave(loop: asyncio.AbstractEventLoop, watched: int | None, handle: int, guarding: Any) -> None:
     if watched is not None:
         loop.remove_reader(watched)
     _step(guarding.aclose())
-    _let_go(pointer)
-
-
-def _let_go(pointer: int) -> None:
-    _close(pointer)
-    _free(pointer)
+    _free(handle)

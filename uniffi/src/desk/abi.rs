@@ -1,6 +1,7 @@
-//! The functions that a façade calls. Handles are those of UniFFI's objects; addresses and lengths
-//! are of memory that is the caller's until the function returns. None of them panics into the
-//! caller: what is malformed is a code, which only a defect of the façade leads to.
+//! The functions that a façade calls. A desk is known by a handle that is given out once, a mesh and
+//! a handler by those of UniFFI's objects; addresses and lengths are of memory that is the caller's
+//! until the function returns. None of them panics into the caller: a handle that stands for nothing
+//! and what is malformed are a code, which only a defect of the façade leads to.
 
 use std::{
     collections::HashMap,
@@ -9,16 +10,22 @@ use std::{
     sync::Arc,
 };
 
-use commy::{Bytes, Message};
+use commy::Message;
 use uniffi::{Handle, Lift, Lower};
 
 use super::{Desk, Order, window::Window};
-use crate::{UniFfiTag, handler::Handler, invocation::Failure, mesh::Mesh, options::CallOptions};
+use crate::{
+    UniFfiTag, c::handles::Handles, handler::Handler, invocation::Failure, mesh::Mesh,
+    options::CallOptions,
+};
 
 /// It is done.
 const DONE: i32 = 0;
 /// What was given cannot be read.
 const MALFORMED: i32 = 1;
+
+/// The desks that are not freed.
+static DESKS: Handles<Desk> = Handles::new(11, "desk");
 
 /// News that were taken.
 #[repr(C)]
@@ -27,58 +34,55 @@ pub(super) struct Page {
     len: usize,
 }
 
-/// Opens a mesh's desk, and says what its loop watches, -1 where a loop cannot watch a pipe; null if
+/// Opens a mesh's desk, and says what its loop watches, -1 where a loop cannot watch a pipe; 0 if
 /// there is no pipe. The mesh's handle is a clone of its own, which this takes.
 #[unsafe(no_mangle)]
-pub(super) unsafe extern "C" fn commyffi_desk_open(mesh: u64, descriptor: *mut i32) -> *const Desk {
+pub(super) unsafe extern "C" fn commyffi_desk_open(mesh: u64, descriptor: *mut i32) -> u64 {
     let opened = catch_unwind(|| {
         let mesh =
             <Arc<Mesh> as Lift<UniFfiTag>>::try_lift(Handle::from_raw_unchecked(mesh)).ok()?;
         let desk = Desk::open(mesh).ok()?;
-        let watched = desk.counter.descriptor().unwrap_or(-1);
-        // SAFETY: the caller gives a place for it.
-        unsafe { descriptor.write(watched) };
-        Some(Arc::into_raw(Arc::new(desk)))
+        // SAFETY: the caller gives a place for it, or null.
+        let watched = unsafe { descriptor.as_mut() }?;
+        *watched = desk.counter.descriptor().unwrap_or(-1);
+        Some(DESKS.insert(desk))
     });
-    opened.ok().flatten().unwrap_or(std::ptr::null())
+    opened.ok().flatten().unwrap_or(0)
 }
 
 /// Closes a desk: calls are cancelled, and requests answered with a failure, also those to come.
 #[unsafe(no_mangle)]
-pub(super) unsafe extern "C" fn commyffi_desk_close(desk: &Desk) {
-    let _ = guarded(|| {
+pub(super) extern "C" fn commyffi_desk_close(desk: u64) {
+    let _ = at(desk, |desk| {
         desk.counter.close();
         Some(())
     });
 }
 
-/// Shares a desk with another thread, which frees it, too.
+/// Frees a desk, and closes it.
 #[unsafe(no_mangle)]
-pub(super) unsafe extern "C" fn commyffi_desk_share(desk: *const Desk) {
-    // SAFETY: it is not freed.
-    unsafe { Arc::increment_strong_count(desk) };
+pub(super) extern "C" fn commyffi_desk_free(desk: u64) {
+    let _ = guarded(|| {
+        DESKS.remove(desk).ok()?.counter.close();
+        Some(())
+    });
 }
 
-/// Frees a desk, and closes it with the last who shares it.
+/// A handler of the desk, by the loop's own number for it, to be registered; 0 without the desk.
 #[unsafe(no_mangle)]
-pub(super) unsafe extern "C" fn commyffi_desk_free(desk: *const Desk) {
-    // SAFETY: it is freed once by each who shares it.
-    let desk = unsafe { Arc::from_raw(desk) };
-    let _ = catch_unwind(AssertUnwindSafe(|| drop(desk)));
-}
-
-/// A handler of the desk, by the loop's own number for it, to be registered.
-#[unsafe(no_mangle)]
-pub(super) unsafe extern "C" fn commyffi_desk_handler(desk: &Desk, number: u64) -> u64 {
-    let counter = Arc::clone(&desk.counter);
-    let handler: Arc<dyn Handler> = Arc::new(Window { counter, number });
-    <Arc<dyn Handler> as Lower<UniFfiTag>>::lower(handler).as_raw()
+pub(super) extern "C" fn commyffi_desk_handler(desk: u64, number: u64) -> u64 {
+    let made = catch_unwind(|| {
+        let counter = Arc::clone(&DESKS.get(desk).ok()?.counter);
+        let handler: Arc<dyn Handler> = Arc::new(Window { counter, number });
+        Some(<Arc<dyn Handler> as Lower<UniFfiTag>>::lower(handler).as_raw())
+    });
+    made.ok().flatten().unwrap_or(0)
 }
 
 /// Hands a call over: its service, method, content type, headers and options, and its payload.
 #[unsafe(no_mangle)]
 pub(super) unsafe extern "C" fn commyffi_desk_call(
-    desk: &Desk,
+    desk: u64,
     ticket: u64,
     head: *const u8,
     head_len: usize,
@@ -86,12 +90,12 @@ pub(super) unsafe extern "C" fn commyffi_desk_call(
     payload_len: usize,
 ) -> i32 {
     // SAFETY: the caller's memory.
-    let (head, payload) = unsafe { (bytes(head, head_len), bytes(payload, payload_len)) };
-    guarded(|| {
-        let mut rest = head;
+    let given = unsafe { (bytes(head, head_len), bytes(payload, payload_len)) };
+    at(desk, |desk| {
+        let (mut rest, payload) = (given.0?, given.1?);
         let service = read(&mut rest)?;
         let method = read(&mut rest)?;
-        let message = message(&mut rest, payload)?;
+        let message = message(desk, &mut rest, payload)?;
         let options: CallOptions = read(&mut rest)?;
         let order = Order {
             service,
@@ -106,8 +110,8 @@ pub(super) unsafe extern "C" fn commyffi_desk_call(
 
 /// Nobody waits for a call any more.
 #[unsafe(no_mangle)]
-pub(super) unsafe extern "C" fn commyffi_desk_cancel(desk: &Desk, ticket: u64) {
-    let _ = guarded(|| {
+pub(super) extern "C" fn commyffi_desk_cancel(desk: u64, ticket: u64) {
+    let _ = at(desk, |desk| {
         desk.counter.forget(ticket);
         Some(())
     });
@@ -116,7 +120,7 @@ pub(super) unsafe extern "C" fn commyffi_desk_cancel(desk: &Desk, ticket: u64) {
 /// Answers a request: content type and headers, and the payload.
 #[unsafe(no_mangle)]
 pub(super) unsafe extern "C" fn commyffi_desk_reply(
-    desk: &Desk,
+    desk: u64,
     invocation: u64,
     head: *const u8,
     head_len: usize,
@@ -124,9 +128,9 @@ pub(super) unsafe extern "C" fn commyffi_desk_reply(
     payload_len: usize,
 ) -> i32 {
     // SAFETY: the caller's memory.
-    let (head, payload) = unsafe { (bytes(head, head_len), bytes(payload, payload_len)) };
-    guarded(|| {
-        let message = message(&mut &*head, payload)?;
+    let given = unsafe { (bytes(head, head_len), bytes(payload, payload_len)) };
+    at(desk, |desk| {
+        let message = message(desk, &mut given.0?, given.1?)?;
         desk.counter.answer(invocation, Ok(message));
         Some(())
     })
@@ -135,15 +139,15 @@ pub(super) unsafe extern "C" fn commyffi_desk_reply(
 /// Answers a request with a failure.
 #[unsafe(no_mangle)]
 pub(super) unsafe extern "C" fn commyffi_desk_fail(
-    desk: &Desk,
+    desk: u64,
     invocation: u64,
     failure: *const u8,
     failure_len: usize,
 ) -> i32 {
     // SAFETY: the caller's memory.
-    let failure = unsafe { bytes(failure, failure_len) };
-    guarded(|| {
-        let failure: Failure = read(&mut &*failure)?;
+    let given = unsafe { bytes(failure, failure_len) };
+    at(desk, |desk| {
+        let failure: Failure = read(&mut given?)?;
         desk.counter.answer(invocation, Err(failure.into()));
         Some(())
     })
@@ -151,8 +155,10 @@ pub(super) unsafe extern "C" fn commyffi_desk_fail(
 
 /// Takes all news there are. They and their payloads are the desk's, until the next are taken.
 #[unsafe(no_mangle)]
-pub(super) unsafe extern "C" fn commyffi_desk_take(desk: &Desk, page: &mut Page) -> i32 {
-    guarded(|| {
+pub(super) unsafe extern "C" fn commyffi_desk_take(desk: u64, page: *mut Page) -> i32 {
+    at(desk, |desk| {
+        // SAFETY: the caller gives a place for it, or null.
+        let page = unsafe { page.as_mut() }?;
         let (data, len) = desk.counter.take();
         *page = Page { data, len };
         Some(())
@@ -162,38 +168,89 @@ pub(super) unsafe extern "C" fn commyffi_desk_take(desk: &Desk, page: &mut Page)
 /// Waits until the bell was rung more often than `heard`, and gives how often; 0 when the desk is
 /// closed.
 #[unsafe(no_mangle)]
-pub(super) unsafe extern "C" fn commyffi_desk_wait(desk: &Desk, heard: u64) -> u64 {
-    catch_unwind(AssertUnwindSafe(|| desk.counter.wait(heard)))
+pub(super) extern "C" fn commyffi_desk_wait(desk: u64, heard: u64) -> u64 {
+    catch_unwind(|| DESKS.get(desk).ok()?.counter.wait(heard))
         .ok()
         .flatten()
         .unwrap_or(0)
 }
 
-unsafe fn bytes<'m>(data: *const u8, len: usize) -> &'m [u8] {
+/// What lies at an address; none if no memory can be there.
+unsafe fn bytes<'m>(data: *const u8, len: usize) -> Option<&'m [u8]> {
     if len == 0 {
-        return &[];
+        return Some(&[]);
+    }
+    if data.is_null() || isize::try_from(len).is_err() {
+        return None;
     }
     // SAFETY: as the module says.
-    unsafe { slice::from_raw_parts(data, len) }
+    Some(unsafe { slice::from_raw_parts(data, len) })
 }
 
 fn read<T: Lift<UniFfiTag>>(rest: &mut &[u8]) -> Option<T> {
     T::try_read(rest).ok()
 }
 
-fn message(rest: &mut &[u8], payload: &[u8]) -> Option<Message> {
+fn message(desk: &Desk, rest: &mut &[u8], payload: &[u8]) -> Option<Message> {
     let content_type: String = read(rest)?;
     let headers: HashMap<String, String> = read(rest)?;
     Some(Message {
-        payload: Bytes::copy_from_slice(payload),
+        payload: desk.mesh.inner().payload(payload),
         content_type: content_type.into(),
         headers: headers.into_iter().collect(),
     })
+}
+
+/// Does something at a desk.
+fn at(desk: u64, act: impl FnOnce(&Desk) -> Option<()>) -> i32 {
+    guarded(|| act(&*DESKS.get(desk).ok()?))
 }
 
 fn guarded(act: impl FnOnce() -> Option<()>) -> i32 {
     match catch_unwind(AssertUnwindSafe(act)) {
         Ok(Some(())) => DONE,
         Ok(None) | Err(_) => MALFORMED,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ptr;
+
+    use super::*;
+
+    #[test]
+    fn a_desk_that_is_not_there_is_a_code() {
+        for desk in [0, 1, u64::MAX] {
+            let mut page = Page {
+                data: ptr::null(),
+                len: 0,
+            };
+            // SAFETY: there is no memory behind nothing, and a page is given.
+            let codes = unsafe {
+                [
+                    commyffi_desk_call(desk, 1, ptr::null(), 0, ptr::null(), 0),
+                    commyffi_desk_reply(desk, 1, ptr::null(), 0, ptr::null(), 0),
+                    commyffi_desk_fail(desk, 1, ptr::null(), 0),
+                    commyffi_desk_take(desk, &raw mut page),
+                ]
+            };
+            assert_eq!(codes, [MALFORMED; 4]);
+            assert_eq!(commyffi_desk_wait(desk, 0), 0);
+            assert_eq!(commyffi_desk_handler(desk, 7), 0);
+            commyffi_desk_cancel(desk, 1);
+            commyffi_desk_close(desk);
+            commyffi_desk_free(desk);
+        }
+    }
+
+    #[test]
+    fn memory_that_cannot_be_is_not_read() {
+        // SAFETY: none of it is read.
+        unsafe {
+            assert!(bytes(ptr::null(), 1).is_none());
+            assert!(bytes(ptr::dangling(), usize::MAX).is_none());
+            assert_eq!(bytes(ptr::null(), 0), Some(&[][..]));
+        }
     }
 }

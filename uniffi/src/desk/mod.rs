@@ -57,9 +57,3 @@ impl Desk {
         errand.go();
     }
 }
-
-impl Drop for Desk {
-    fn drop(&mut self) {
-        self.counter.close();
-    }
-}
