@@ -100,6 +100,10 @@ const RUNTIME: &[(&str, &str)] = &[
         include_str!("runtime/future.ts"),
     ),
     (
+        "uniffi-runtime/layout.ts",
+        include_str!("runtime/layout.ts"),
+    ),
+    (
         "uniffi-runtime/library.ts",
         include_str!("runtime/library.ts"),
     ),

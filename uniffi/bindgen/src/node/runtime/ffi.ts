@@ -76,6 +76,27 @@ export function copyMemory(
   copy(to, from, length);
 }
 
+/**
+ * Writes a value to an address. A struct is written word by word, for koffi reads no fields of
+ * an object in a thread that is being terminated.
+ */
+export function put(to: number, type: CType, value: unknown): void {
+  if (type === rustBuffer) {
+    const { capacity, len, data } = value as RustBuffer;
+    koffi.encode(to, koffi.types.uint64, capacity);
+    koffi.encode(to + 8, koffi.types.uint64, len);
+    koffi.encode(to + 16, address, data);
+  } else {
+    koffi.encode(to, type, value);
+  }
+}
+
+/** Says to Rust how a call ended. */
+export function putStatus(to: number, code: number, error: RustBuffer): void {
+  koffi.encode(to, koffi.types.int8, code);
+  put(to + koffi.offsetof(rustCallStatus, "error"), rustBuffer, error);
+}
+
 /** Memory that JavaScript reads and Rust writes: it never moves. */
 export class Block {
   readonly bytes: Buffer;

@@ -17,6 +17,8 @@ import {
   ffi,
   type Handle,
   process_,
+  put,
+  putStatus,
   type RustBuffer,
 } from "./ffi.js";
 import { DeclaredError, nameOf } from "./error.js";
@@ -187,10 +189,11 @@ const nothing = Number(process_.symbol("uv_version"));
 
 /** So many addresses, in memory that outlives this thread. */
 function table(functions: readonly number[]): number {
-  const memory = koffi.alloc(ffi.address, functions.length);
-  const type = koffi.array(ffi.address, functions.length);
-  koffi.encode(memory, type, functions);
-  return Number(memory);
+  const memory = Number(koffi.alloc(ffi.address, functions.length));
+  for (const [index, address] of functions.entries()) {
+    put(memory + index * koffi.sizeof(ffi.address), ffi.address, address);
+  }
+  return memory;
 }
 
 /** The address of a JavaScript function, which stays for as long as the thread. */
@@ -216,10 +219,11 @@ function syncSlot<T extends object>(
     try {
       const result = invoke(library, type, method, slot, handle, raw);
       if (slot.returns !== undefined) {
-        koffi.encode(out, slot.returns.ffi, slot.returns.lower(result));
+        put(out, slot.returns.ffi, slot.returns.lower(result));
       }
     } catch (error) {
-      koffi.encode(status, ffi.rustCallStatus, failed(library, slot, error));
+      const { code, error: reason } = failed(library, slot, error);
+      putStatus(status, code, reason);
     }
   });
 }

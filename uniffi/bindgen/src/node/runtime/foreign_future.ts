@@ -11,6 +11,7 @@ import {
   type CType,
   ffi,
   type Handle,
+  put,
   type RustBuffer,
 } from "./ffi.js";
 import type { AsyncOptions } from "./future.js";
@@ -57,10 +58,8 @@ export function startForeign(call: ForeignCall): void {
       controller.abort();
     }
   });
-  koffi.encode(call.dropped, droppedCallback, {
-    data: bell.address,
-    callback: ring,
-  });
+  put(call.dropped + koffi.offsetof(droppedCallback, "data"), ffi.address, bell.address);
+  put(call.dropped + koffi.offsetof(droppedCallback, "callback"), ffi.address, ring);
   run(call, controller.signal).then(
     (value) => {
       tell({ code: CallCode.succeeded, error: noBuffer }, value);

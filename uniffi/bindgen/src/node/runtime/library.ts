@@ -17,6 +17,7 @@ import {
   status,
 } from "./ffi.js";
 import { IncompatibleLibraryError, InternalError, nameOf } from "./error.js";
+import { taking, wordsOf } from "./layout.js";
 import { type Place, load } from "./locate.js";
 import { acquired } from "./lowering.js";
 
@@ -74,7 +75,13 @@ export class Library {
   // eslint-disable-next-line @typescript-eslint/no-explicit-any
   plain(symbol: string, result: CType, args: CType[]): KoffiFunc<any> {
     try {
-      return this.#handle.func(symbol, result, args);
+      const words = wordsOf(result, args);
+      if (words === undefined) {
+        return this.#handle.func(symbol, result, args);
+      }
+      const types = words.map(({ type }) => type);
+      const call = this.#handle.func(symbol, result, types);
+      return taking(call, words) as KoffiFunc<never>;
     } catch (cause) {
       throw new IncompatibleLibraryError(
         `${this.#path} does not export ${symbol}: ${this.#remedy()}`,
