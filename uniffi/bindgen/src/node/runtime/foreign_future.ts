@@ -58,8 +58,16 @@ export function startForeign(call: ForeignCall): void {
       controller.abort();
     }
   });
-  put(call.dropped + koffi.offsetof(droppedCallback, "data"), ffi.address, bell.address);
-  put(call.dropped + koffi.offsetof(droppedCallback, "callback"), ffi.address, ring);
+  put(
+    call.dropped + koffi.offsetof(droppedCallback, "data"),
+    ffi.address,
+    bell.address,
+  );
+  put(
+    call.dropped + koffi.offsetof(droppedCallback, "callback"),
+    ffi.address,
+    ring,
+  );
   run(call, controller.signal).then(
     (value) => {
       tell({ code: CallCode.succeeded, error: noBuffer }, value);
