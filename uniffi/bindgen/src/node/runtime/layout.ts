@@ -90,19 +90,22 @@ export function wordsOf(
 
 type Fields = Record<string, unknown>;
 
+type Native = KoffiFunc<(...args: unknown[]) => unknown>;
+
 /** A function that takes structs, by way of one that takes their words. */
-export function taking(
-  call: KoffiFunc<(...words: unknown[]) => unknown>,
-  words: readonly Word[],
-): (...args: unknown[]) => unknown {
-  return (...args) =>
-    call(
-      ...words.map(({ argument, field }) => {
-        if (argument === undefined) {
-          return 0;
-        }
-        const value = args[argument];
-        return field === undefined ? value : (value as Fields)[field];
-      }),
-    );
+export function taking(call: Native, words: readonly Word[]): Native {
+  const spread = (args: readonly unknown[]): unknown[] =>
+    words.map(({ argument, field }) => {
+      if (argument === undefined) {
+        return 0;
+      }
+      const value = args[argument];
+      return field === undefined ? value : (value as Fields)[field];
+    });
+  const taken = (...args: unknown[]): unknown => call(...spread(args));
+  // Off this thread: what is told of the end is the last argument.
+  const async = (...args: unknown[]): void => {
+    call.async(...spread(args.slice(0, -1)), args.at(-1) as never);
+  };
+  return Object.assign(taken, { async, info: call.info }) as Native;
 }

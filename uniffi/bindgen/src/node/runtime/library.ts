@@ -81,7 +81,7 @@ export class Library {
       }
       const types = words.map(({ type }) => type);
       const call = this.#handle.func(symbol, result, types);
-      return taking(call, words) as KoffiFunc<never>;
+      return taking(call, words);
     } catch (cause) {
       throw new IncompatibleLibraryError(
         `${this.#path} does not export ${symbol}: ${this.#remedy()}`,
