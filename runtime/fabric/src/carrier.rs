@@ -125,7 +125,10 @@ impl Carrier {
         session
             .as_ref()
             .ok_or(Closed)?
-            .put(key, place.map_or_else(|| ZBytes::from(payload), ZBytes::from))
+            .put(
+                key,
+                place.map_or_else(|| ZBytes::from(payload), ZBytes::from),
+            )
             .attachment(ZBytes::from(envelope))
             .congestion_control(match congestion {
                 Congestion::Wait => CongestionControl::Block,
