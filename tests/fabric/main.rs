@@ -17,6 +17,7 @@ mod meeting;
 mod network;
 mod node;
 mod partition;
+mod payloads;
 mod process;
 mod records;
 mod replicas;

@@ -5,10 +5,7 @@
 //! than the message about it, so nobody waits and no other thread is needed; and one that is put
 //! there when it is made is never copied again before its reader has it.
 
-use std::{
-    collections::{HashMap, HashSet},
-    sync::Arc,
-};
+use std::{collections::HashMap, sync::Arc};
 
 use commy_core::Bytes;
 use parking_lot::{Mutex, RwLock};
@@ -25,13 +22,11 @@ const PLACED_BYTES_MIN: usize = 16 * 1024;
 /// What is shared with the neighbours, and whether all neighbours share it.
 #[derive(Default)]
 pub(crate) struct Shared {
-    /// The payloads that have a place and are not sent for the last time, by their addresses.
+    /// The payloads that were made in a place and are still held here, by their addresses.
     placed: Mutex<HashMap<usize, ZShm>>,
-    /// The neighbours that do not share memory: on another host, or set not to. To them a payload
-    /// is written as a whole.
-    apart: RwLock<HashSet<ZenohId>>,
-    /// Whether there is any neighbour.
-    near: RwLock<HashSet<ZenohId>>,
+    /// Whom this node is connected to, and whether they share memory: those on another host do
+    /// not, nor those that are set not to. To them a payload is written as a whole.
+    neighbours: RwLock<HashMap<ZenohId, bool>>,
 }
 
 /// A payload in its place, until nobody needs it here.
@@ -44,14 +39,10 @@ impl Shared {
     /// A connection came or went.
     pub(crate) fn hear(&self, event: &TransportEvent) {
         let transport = event.transport();
-        let side = if transport.is_shm() {
-            &self.near
-        } else {
-            &self.apart
-        };
+        let mut neighbours = self.neighbours.write();
         match event.kind() {
-            SampleKind::Put => side.write().insert(*transport.zid()),
-            SampleKind::Delete => side.write().remove(transport.zid()),
+            SampleKind::Put => neighbours.insert(*transport.zid(), transport.is_shm()),
+            SampleKind::Delete => neighbours.remove(transport.zid()),
         };
     }
 
@@ -95,7 +86,8 @@ impl Shared {
     }
 
     fn is_seen_by_all(&self) -> bool {
-        self.apart.read().is_empty() && !self.near.read().is_empty()
+        let neighbours = self.neighbours.read();
+        !neighbours.is_empty() && neighbours.values().all(|shares| *shares)
     }
 }
 

@@ -142,7 +142,10 @@ class Desk:
         """What is registered for a handler, which is asked on the loop's thread from then on."""
         number = next(self._tickets)
         self._handlers[number] = answering
-        made: raw.Handler = raw.HandlerImpl._uniffi_make_instance(_handler(self._handle, number))
+        handle = _handler(self._handle, number)
+        if not handle:
+            raise raw.InternalError("a handler could not be made")
+        made: raw.Handler = raw.HandlerImpl._uniffi_make_instance(handle)
         return made
 
     def reply(self, invocation: int, content_type: str, headers: dict[str, str], payload: bytes) -> None:

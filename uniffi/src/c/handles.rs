@@ -1,4 +1,4 @@
-//! Handles: numbers that stand for what this library holds for C.
+//! Handles: numbers that stand for what this library holds for C, and for the desks of event loops.
 //!
 //! A number is given out once and never again, so that one that is freed cannot come to mean
 //! something else. It says which kind of thing it stands for, and begins at a place that differs by
