@@ -14,6 +14,7 @@ mod directory;
 mod events;
 mod loss;
 mod meeting;
+mod neighbours;
 mod network;
 mod node;
 mod partition;

@@ -11,11 +11,15 @@ use std::{
     },
 };
 
+use commy_core::Bytes;
 use parking_lot::Mutex;
 use tokio::runtime::Handle;
 use zenoh::key_expr::KeyExpr;
 
-use crate::carrier::{Carrier, Congestion, Haste, Parcel};
+use crate::{
+    carrier::{Carrier, Congestion, Haste, Parcel},
+    shortcut::Shortcut,
+};
 
 /// How much may be written at once since the peer last said something: what the buffers between
 /// two processes of one host hold for certain.
@@ -30,6 +34,8 @@ pub(crate) struct Lane {
     inbox: KeyExpr<'static>,
     carrier: Arc<Carrier>,
     runtime: Handle,
+    /// The way past Zenoh, if the peer is a neighbour.
+    shortcut: Option<Arc<Shortcut>>,
     /// What was written since the peer was last heard of.
     unheard_bytes: AtomicUsize,
     queue: Mutex<Queue>,
@@ -51,11 +57,17 @@ pub(crate) struct Full {
 }
 
 impl Lane {
-    pub(crate) fn new(inbox: KeyExpr<'static>, carrier: Arc<Carrier>, runtime: Handle) -> Self {
+    pub(crate) fn new(
+        inbox: KeyExpr<'static>,
+        carrier: Arc<Carrier>,
+        runtime: Handle,
+        shortcut: Option<Arc<Shortcut>>,
+    ) -> Self {
         Self {
             inbox,
             carrier,
             runtime,
+            shortcut,
             unheard_bytes: AtomicUsize::new(0),
             queue: Mutex::default(),
         }
@@ -66,7 +78,32 @@ impl Lane {
         self.unheard_bytes.store(0, Relaxed);
     }
 
-    /// Sends a message, never waiting. What one caller sends arrives in the order of sending as
+    /// Sends a call or a reply, never waiting, the shortest way that takes it.
+    pub(crate) fn carry(self: &Arc<Self>, envelope: Vec<u8>, payload: Bytes) -> Result<(), Full> {
+        if let Some(shortcut) = &self.shortcut
+            && shortcut.write(&envelope, &payload)
+        {
+            self.carrier.traffic.sent(payload.len());
+            return Ok(());
+        }
+        self.send(self.carrier.parcel(envelope, payload))
+    }
+
+    /// Says that nobody waits for a call any more: each way on which the call may be, as a
+    /// cancellation that comes before its call is none.
+    pub(crate) fn cancel(self: &Arc<Self>, envelope: Vec<u8>) -> Result<(), Full> {
+        if let Some(shortcut) = &self.shortcut {
+            shortcut.write(&envelope, &[]);
+        }
+        self.send(Parcel::upkeep(envelope))
+    }
+
+    /// Whether what was to go past Zenoh is on its way.
+    pub(crate) fn is_shortcut_idle(&self) -> bool {
+        self.shortcut.as_ref().is_none_or(|way| way.is_idle())
+    }
+
+    /// Sends a message over Zenoh, never waiting. What one caller sends arrives in the order of sending as
     /// long as all of it is queued or none; replies and requests need no order.
     pub(crate) fn send(self: &Arc<Self>, parcel: Parcel) -> Result<(), Full> {
         let bytes = parcel.bytes();

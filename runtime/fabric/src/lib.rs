@@ -3,9 +3,10 @@
 //! nothing about services.
 //!
 //! Read in this order: what is said (`wire`) and where (`keys`), what may be configured (`address`,
-//! `config`), how nodes of one host meet (`platform`, `rendezvous`, `siblings`), a node's place on
-//! the fabric (`station`, and what it is made of: `peers`, `lane`, `carrier`, `calls`, `serving`,
-//! `events`, `upkeep`, `farewell`), and how a link is opened and closed (`opening`, `link`).
+//! `config`), how nodes of one host meet (`platform`, `rendezvous`, `siblings`) and what they say past
+//! Zenoh (`shortcut`, `nearby`), a node's place on the fabric (`station`, and what it is made of:
+//! `peers`, `lane`, `carrier`, `calls`, `serving`, `events`, `upkeep`, `farewell`), and how a link is
+//! opened and closed (`opening`, `link`).
 
 mod address;
 mod calls;
@@ -16,12 +17,14 @@ mod farewell;
 mod keys;
 mod lane;
 mod link;
+mod nearby;
 mod opening;
 mod peers;
 mod platform;
 mod rendezvous;
 mod serving;
 mod shared;
+mod shortcut;
 mod siblings;
 mod station;
 mod traffic;

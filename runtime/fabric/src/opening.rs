@@ -1,10 +1,10 @@
-//! Opening and closing a link: the thread that a link lives on, and the runtime that owns every
-//! handle of Zenoh. Zenoh panics when its handles are closed or dropped on a current-thread
-//! runtime, and its closing may take ten seconds: here is neither.
+//! Opening and closing a link: the thread that a link lives on, which reads what neighbours write to
+//! it, and the runtime that owns every handle of Zenoh. Zenoh panics when its handles are closed or
+//! dropped on a current-thread runtime, and its closing may take ten seconds: here is neither.
 
 use std::{
     collections::HashMap,
-    sync::{Arc, OnceLock},
+    sync::{Arc, OnceLock, Weak},
     thread,
     time::{Duration, Instant},
 };
@@ -19,7 +19,7 @@ use rand::RngExt;
 use tokio::{
     runtime::{Builder, Handle, Runtime},
     sync::{oneshot, watch},
-    task::JoinHandle,
+    task::{JoinHandle, LocalSet},
     time::timeout,
 };
 use zenoh::{
@@ -35,8 +35,9 @@ use crate::{
     carrier::{Carrier, Congestion, Haste, Parcel},
     config, events,
     keys::Keys,
+    nearby::{Entrance, Nearby},
     platform,
-    rendezvous::Rendezvous,
+    rendezvous::{self, Rendezvous},
     siblings,
     station::Station,
     upkeep::Encoded,
@@ -110,7 +111,7 @@ pub(crate) async fn open(
     let (opened, result) = oneshot::channel();
     thread::Builder::new()
         .name(THREAD.into())
-        .spawn(move || live(&plan, life, listener, opened))
+        .spawn(move || live(plan, life, listener, opened))
         .map_err(|error| no_threads(&error))?;
     result.await.unwrap_or_else(|_| {
         Err(Error::new(
@@ -129,33 +130,84 @@ fn no_threads(error: &std::io::Error) -> Error {
 
 /// The life of a link, on its thread.
 fn live(
-    plan: &Plan,
+    plan: Plan,
     life: NodeLife,
     listener: Arc<dyn Listener>,
     opened: oneshot::Sender<Result<Opened>>,
 ) {
     // Zenoh's threads are started from here, too.
     platform::shut_out_broken_pipes();
-    let runtime = Builder::new_multi_thread()
-        .worker_threads(WORKERS)
-        .thread_name(THREAD)
-        .thread_keep_alive(IDLE_THREAD_TIME)
-        .enable_all()
-        .build();
-    let runtime = match runtime {
-        Ok(runtime) => runtime,
+    let (runtime, reading) = match runtimes() {
+        Ok(runtimes) => runtimes,
         Err(error) => {
             // Whoever opened the link may have given up meanwhile, here and below.
             let _ = opened.send(Err(no_threads(&error)));
             return;
         }
     };
-    let connection = match Connection::open(&runtime, plan, life, listener) {
+    let neighbours = LocalSet::new();
+    let (entrance, entered) = oneshot::channel();
+    neighbours.spawn_local(async move {
+        // Who goes through a router has no entrance.
+        if let Ok((entrance, station)) = entered.await {
+            Entrance::serve(entrance, station).await;
+        }
+    });
+    let life_of_link = runtime.spawn(live_on_workers(plan, life, listener, entrance, opened));
+    let ended = neighbours.block_on(&reading, life_of_link);
+    let end = ended.unwrap_or_else(|error| {
+        tracing::error!(%error, "a link ended by a defect");
+        End::default()
+    });
+    runtime.shutdown_timeout(end.deadline.saturating_duration_since(Instant::now()));
+    // All sockets go before anybody is told that they are gone.
+    drop(neighbours);
+    drop(reading);
+    if let Some(is_closed) = end.is_closed {
+        is_closed.send_replace(true);
+    }
+}
+
+/// The runtime for all that has to do with Zenoh, and the one that reads what neighbours write.
+fn runtimes() -> std::io::Result<(Runtime, Runtime)> {
+    let workers = Builder::new_multi_thread()
+        .worker_threads(WORKERS)
+        .thread_name(THREAD)
+        .thread_keep_alive(IDLE_THREAD_TIME)
+        .enable_all()
+        .build()?;
+    let reading = Builder::new_current_thread().enable_all().build()?;
+    Ok((workers, reading))
+}
+
+/// How a link ended: by when all of it is to be gone, and who is told that it is.
+struct End {
+    deadline: Instant,
+    is_closed: Option<watch::Sender<bool>>,
+}
+
+impl Default for End {
+    fn default() -> Self {
+        Self {
+            deadline: Instant::now() + UNASKED_CLOSE_TIME,
+            is_closed: None,
+        }
+    }
+}
+
+/// Opens a link, and closes it when it is asked to.
+async fn live_on_workers(
+    plan: Plan,
+    life: NodeLife,
+    listener: Arc<dyn Listener>,
+    entrance: EntranceSender,
+    opened: oneshot::Sender<Result<Opened>>,
+) -> End {
+    let connection = match Connection::open(&plan, life, listener, entrance).await {
         Ok(connection) => connection,
         Err(error) => {
-            runtime.shutdown_timeout(UNASKED_CLOSE_TIME);
             let _ = opened.send(Err(error));
-            return;
+            return End::default();
         }
     };
     let (close, asked) = oneshot::channel();
@@ -166,13 +218,15 @@ fn live(
         closed,
     };
     let deadline = match opened.send(Ok(link)) {
-        Ok(()) => runtime.block_on(asked).ok(),
+        Ok(()) => asked.await.ok(),
         Err(_) => None,
     };
     let deadline = deadline.unwrap_or_else(|| Instant::now() + UNASKED_CLOSE_TIME);
-    connection.close(&runtime, deadline);
-    runtime.shutdown_timeout(deadline.saturating_duration_since(Instant::now()));
-    is_closed.send_replace(true);
+    connection.close(deadline).await;
+    End {
+        deadline,
+        is_closed: Some(is_closed),
+    }
 }
 
 /// Everything of Zenoh that belongs to one link.
@@ -186,14 +240,17 @@ struct Connection {
     tasks: [JoinHandle<()>; 2],
 }
 
+/// Where the entrance of a link goes, with the station that hears what comes through it.
+type EntranceSender = oneshot::Sender<(Entrance, Weak<Station>)>;
+
 impl Connection {
-    fn open(
-        runtime: &Runtime,
+    async fn open(
         plan: &Plan,
         life: NodeLife,
         listener: Arc<dyn Listener>,
+        entrances: EntranceSender,
     ) -> Result<Self> {
-        let id = random_id();
+        let id = rendezvous::id_of(life);
         // A client reaches even its neighbours through its router.
         let rendezvous = match plan.options.mode {
             FabricMode::Client => None,
@@ -207,14 +264,24 @@ impl Connection {
             rendezvous.as_deref().map(Rendezvous::listener),
             plan.payload_bytes_max,
         )?;
-        let (zenoh, session) = runtime
-            .block_on(async {
-                let zenoh = RuntimeBuilder::new(config).build().await?;
-                let session = zenoh::session::init(zenoh.clone().into()).await?;
-                zenoh::Result::Ok((zenoh, session))
-            })
+        let entrance = match &rendezvous {
+            Some(rendezvous) => rendezvous.open_entrance()?,
+            None => None,
+        };
+        let (nearby, entrance) = entrance.unzip();
+        let opening = async {
+            let zenoh = RuntimeBuilder::new(config).build().await?;
+            let session = zenoh::session::init(zenoh.clone().into()).await?;
+            zenoh::Result::Ok((zenoh, session))
+        };
+        let (zenoh, session) = opening
+            .await
             .map_err(|error| unopened("Zenoh does not start", &*error))?;
-        let (station, sending) = station(runtime.handle(), plan, life, listener, session);
+        let (station, sending) = station(plan, life, listener, session, nearby);
+        if let Some(entrance) = entrance {
+            // Its thread lives as long as this.
+            let _ = entrances.send((entrance, Arc::downgrade(&station)));
+        }
         let sending = sending.run(
             life,
             Arc::clone(&station.keys),
@@ -222,11 +289,11 @@ impl Connection {
             events::Interest::new(plan.has_neighbours_only()),
         );
         let tasks = [
-            runtime.spawn(sending),
-            runtime.spawn(keep_up(Arc::clone(&station))),
+            tokio::spawn(sending),
+            tokio::spawn(keep_up(Arc::clone(&station))),
         ];
-        let token = runtime
-            .block_on(declare(&station))
+        let token = declare(&station)
+            .await
             .map_err(|error| unopened("Zenoh does not declare this node", &*error))?;
         let connection = Self {
             station,
@@ -235,38 +302,38 @@ impl Connection {
             token,
             tasks,
         };
-        match connection.meet(runtime) {
+        match connection.meet().await {
             Ok(()) => Ok(connection),
             Err(error) => {
-                connection.close(runtime, Instant::now() + UNASKED_CLOSE_TIME);
+                connection.close(Instant::now() + UNASKED_CLOSE_TIME).await;
                 Err(error)
             }
         }
     }
 
     /// Listens, and connects to the nodes that are there.
-    fn meet(&self, runtime: &Runtime) -> Result<()> {
-        let start = || {
+    async fn meet(&self) -> Result<()> {
+        let start = || async {
             let mut zenoh = self.zenoh.clone();
             let started = ZRuntime::Acceptor.spawn(async move { zenoh.start().await });
-            match runtime.block_on(started) {
+            match started.await {
                 Ok(Ok(())) => Ok(()),
                 Ok(Err(error)) => Err(unopened("an endpoint cannot be opened", &*error)),
                 Err(error) => Err(unopened("Zenoh does not start", &error)),
             }
         };
         let Some(rendezvous) = &self.rendezvous else {
-            return start();
+            return start().await;
         };
-        let gate = rendezvous.enter()?;
-        start()?;
+        let gate = tokio::task::block_in_place(|| rendezvous.enter())?;
+        start().await?;
         let locators = self.zenoh.get_locators();
         let locators: Vec<_> = locators.iter().map(ToString::to_string).collect();
         rendezvous.note(&locators)?;
         let siblings = rendezvous.siblings()?;
         drop(gate);
-        runtime.block_on(siblings::connect_all(&self.zenoh, siblings, &self.station));
-        runtime.spawn(siblings::look_around(
+        siblings::connect_all(&self.zenoh, siblings, &self.station).await;
+        tokio::spawn(siblings::look_around(
             self.zenoh.clone(),
             Arc::clone(rendezvous),
             Arc::downgrade(&self.station),
@@ -275,7 +342,7 @@ impl Connection {
     }
 
     /// Says goodbye and closes everything, until the deadline.
-    fn close(self, runtime: &Runtime, deadline: Instant) {
+    async fn close(self, deadline: Instant) {
         let Self {
             station,
             zenoh,
@@ -285,8 +352,8 @@ impl Connection {
         } = self;
         let time_left = move || deadline.saturating_duration_since(Instant::now());
         let leaving = Arc::clone(&station);
-        // On a worker, so that a call of Zenoh that blocks does not hold up this thread.
-        let closing = runtime.spawn(async move {
+        // On its own, so that a call of Zenoh that blocks does not hold up the deadline.
+        let closing = tokio::spawn(async move {
             say_goodbye(&leaving, time_left().min(FAREWELL_TIME)).await;
             drop(token);
             // A declaration that outlives its session keeps it from being freed.
@@ -305,9 +372,9 @@ impl Connection {
             }
             drop(leaving.carrier.take());
         });
-        let is_closed = runtime
-            .block_on(async { timeout(time_left(), closing).await })
-            .is_ok();
+        let is_closed = timeout(time_left(), closing).await.is_ok();
+        // With them go the sockets to neighbours.
+        station.peers.forget_all();
         station.calls.end_all();
         drop(rendezvous);
         if !is_closed {
@@ -318,23 +385,16 @@ impl Connection {
     }
 }
 
-/// An id for Zenoh, new for each link: what is left of an earlier one in its peers is of another
-/// node. 96 bits keep the paths of sockets short; a leading zero would be lost.
-fn random_id() -> String {
-    let number: u128 = rand::rng().random();
-    format!("{:024x}", (number >> 32) | (1 << 95))
-}
-
 fn unopened(what: &str, error: &(dyn std::error::Error + 'static)) -> Error {
     Error::new(Status::Unavailable, format!("{what}: {error}"))
 }
 
 fn station(
-    runtime: &Handle,
     plan: &Plan,
     life: NodeLife,
     listener: Arc<dyn Listener>,
     session: Session,
+    nearby: Option<Nearby>,
 ) -> (Arc<Station>, events::Sending) {
     let (outgoing, sending) = events::queue();
     let station = Arc::new_cyclic(|this| Station {
@@ -343,9 +403,10 @@ fn station(
         keys: Arc::new(Keys::of(&plan.mesh)),
         carrier: Arc::new(Carrier::new(session)),
         listener,
-        runtime: runtime.clone(),
+        runtime: Handle::current(),
         payload_bytes_max: plan.payload_bytes_max,
         peers: Default::default(),
+        nearby,
         calls: Calls::beginning_at(rand::rng().random()),
         serving: Default::default(),
         outgoing,
@@ -463,7 +524,13 @@ async fn subscribe(station: &Arc<Station>, filter: &TopicFilter) -> Option<Subsc
 async fn say_goodbye(station: &Station, time: Duration) {
     station.carrier.begin_closing();
     let emptied = async {
-        while station.serving.len() > 0 || !station.outgoing.is_empty() {
+        let is_empty = || {
+            let peers = station.peers.all();
+            station.serving.len() == 0
+                && station.outgoing.is_empty()
+                && peers.iter().all(|peer| peer.lane.is_shortcut_idle())
+        };
+        while !is_empty() {
             tokio::time::sleep(EMPTY_POLL).await;
         }
     };
@@ -473,7 +540,7 @@ async fn say_goodbye(station: &Station, time: Duration) {
     let peers = station.peers.all();
     station.farewell.tell(peers.iter().map(|peer| peer.life));
     for peer in peers {
-        let is_settled = station.serving.is_settled(peer.life);
+        let is_settled = station.serving.is_settled(peer.life) && peer.lane.is_shortcut_idle();
         let goodbye = Parcel::upkeep(wire::goodbye(station.me, is_settled));
         if peer.lane.send(goodbye).is_err() {
             station.farewell.heard_by(peer.life);

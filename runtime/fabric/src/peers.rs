@@ -60,6 +60,12 @@ impl Peers {
         self.known.read().present.values().cloned().collect()
     }
 
+    /// Nobody is there any more, as far as this node can tell: its link is closed.
+    pub(crate) fn forget_all(&self) {
+        let forgotten = std::mem::take(&mut *self.known.write());
+        drop(forgotten);
+    }
+
     /// A token came.
     pub(crate) fn arrive(&self, life: NodeLife, lane: impl FnOnce() -> Lane) -> Arrival {
         let mut known = self.known.write();

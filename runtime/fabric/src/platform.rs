@@ -9,6 +9,8 @@
 //! it. On Windows the directory has the user's own access list; the port itself can be dialled by
 //! every user of the host.
 
+pub(crate) mod socket;
+
 use std::path::{Path, PathBuf};
 
 use commy_core::{MeshName, Result};
@@ -42,9 +44,16 @@ pub(crate) fn locator(directory: &Path, id: &str) -> Option<String> {
     system::locator(directory, id)
 }
 
+/// Where the neighbours of the node of this id write to it past Zenoh.
+pub(crate) fn entrance(directory: &Path, id: &str) -> PathBuf {
+    directory.join(format!("{id}.near"))
+}
+
 /// The files that a node leaves behind when it is killed, its mark aside.
 pub(crate) fn leftovers(directory: &Path, id: &str) -> Vec<PathBuf> {
-    system::leftovers(directory, id)
+    let mut leftovers = system::leftovers(directory, id);
+    leftovers.push(entrance(directory, id));
+    leftovers
 }
 
 /// Keeps the signal of a broken pipe from this thread and from all that it starts: a write to a node

@@ -9,9 +9,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use commy_core::{Error, MeshName, Result, Status};
+use commy_core::{Error, MeshName, Result, Status, record::NodeLife};
 
-use crate::platform;
+use crate::{
+    nearby::{Entrance, Nearby},
+    platform,
+};
 
 /// The file that a node keeps locked while it looks around: of two that begin at once, one sees the
 /// other, and exactly one connects.
@@ -31,6 +34,15 @@ pub(crate) struct Sibling {
     pub(crate) id: String,
     /// Where it is reached.
     pub(crate) locator: String,
+}
+
+/// The id in Zenoh of a node in one life: what is left of an earlier one in its peers is of another
+/// node. 96 bits keep the paths of sockets short; a leading zero would be lost.
+pub(crate) fn id_of(life: NodeLife) -> String {
+    // An odd factor spreads what differs over all bits, and these are those of the golden ratio.
+    const FACTOR: u128 = 0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835;
+    let number = (life.node.as_u128() ^ u128::from(life.incarnation.0)).wrapping_mul(FACTOR);
+    format!("{:024x}", (number >> 32) | (1 << 95))
 }
 
 /// This node's mark, which goes when this is dropped.
@@ -58,6 +70,14 @@ impl Rendezvous {
             id: id.to_owned(),
             _mark: mark,
         })
+    }
+
+    /// Opens where neighbours write to this node past Zenoh.
+    ///
+    /// # Errors
+    /// `FAILED_PRECONDITION` when the directory cannot be used.
+    pub(crate) fn open_entrance(&self) -> Result<Option<(Nearby, Entrance)>> {
+        Nearby::open(&self.directory, &self.id)
     }
 
     /// Where this node listens.

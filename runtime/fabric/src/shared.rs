@@ -16,8 +16,10 @@ use zenoh::{
     shm::{Defragment, GarbageCollect, ShmProviderState, ZShm},
 };
 
-/// The least that is worth a place of its own.
-const PLACED_BYTES_MIN: usize = 16 * 1024;
+use crate::shortcut;
+
+/// The least that is worth a place of its own: what neighbours do not simply write to each other.
+const PLACED_BYTES_MIN: usize = shortcut::PAYLOAD_BYTES_MAX + 1;
 
 /// What is shared with the neighbours, and whether all neighbours share it.
 #[derive(Default)]

@@ -19,8 +19,10 @@ use crate::{
     farewell::Farewell,
     keys::Keys,
     lane::{Full, Lane},
+    nearby::Nearby,
     peers::Peers,
     serving::{Replies, Serving},
+    shortcut::Shortcut,
     upkeep::Upkeep,
     wire::{self, Answer, Envelope, Malformed, RequestId},
 };
@@ -40,6 +42,8 @@ pub(crate) struct Station {
     pub(crate) runtime: Handle,
     pub(crate) payload_bytes_max: u64,
     pub(crate) peers: Peers,
+    /// Those of this host, unless all goes through a router.
+    pub(crate) nearby: Option<Nearby>,
     pub(crate) calls: Calls,
     pub(crate) serving: Arc<Serving>,
     pub(crate) outgoing: Outgoing,
@@ -53,7 +57,7 @@ pub(crate) struct Station {
 pub(crate) struct Waiting {
     station: Arc<Station>,
     id: RequestId,
-    lane: Arc<Lane>,
+    to: NodeLife,
     answer: oneshot::Receiver<RemoteAnswer>,
 }
 
@@ -67,10 +71,12 @@ impl Waiting {
 
 impl Drop for Waiting {
     fn drop(&mut self) {
-        if self.station.calls.forget(self.id) {
+        if self.station.calls.forget(self.id)
+            && let Some(peer) = self.station.peers.get_life(self.to)
+        {
             let cancel = wire::cancel(self.id, self.station.me);
             // A peer that reads nothing is not told; its deadline ends the work.
-            let _ = self.lane.send(Parcel::upkeep(cancel));
+            let _ = peer.lane.cancel(cancel);
         }
     }
 }
@@ -96,7 +102,7 @@ impl Station {
         let mut waiting = Waiting {
             station: Arc::clone(self),
             id,
-            lane: Arc::clone(&peer.lane),
+            to: peer.life,
             answer,
         };
         // Looked up again: from here on, losing the peer ends this call.
@@ -106,8 +112,7 @@ impl Station {
         }
         let envelope = wire::request(id, self.me, call.to.serial, &call.request);
         let payload = call.request.message.payload.clone();
-        let parcel = self.carrier.parcel(envelope, payload);
-        if let Err(full) = peer.lane.send(parcel) {
+        if let Err(full) = peer.lane.carry(envelope, payload) {
             self.calls.forget(id);
             return Err(refuse(
                 Status::ResourceExhausted,
@@ -139,7 +144,10 @@ impl Station {
         }
         match sample.kind() {
             SampleKind::Put => {
-                let arrival = self.peers.arrive(life, || self.lane_to(life));
+                let arrival = self.peers.arrive(life, || {
+                    let nearby = self.nearby.as_ref();
+                    self.lane_to(life, nearby.and_then(|nearby| nearby.shortcut(life)))
+                });
                 if let Some(earlier) = arrival.replaced {
                     self.lose(earlier, "began another life");
                 }
@@ -170,7 +178,20 @@ impl Station {
             return;
         };
         match Envelope::read(&envelope.to_bytes()) {
-            Ok(envelope) => self.understand(envelope, sample.payload()),
+            Ok(envelope) => self.understand(envelope, Carried::Zenoh(sample.payload())),
+            Err(malformed) => self.refuse(&malformed),
+        }
+    }
+
+    /// A neighbour wrote a call, a reply or a cancellation to this node.
+    pub(crate) fn hear_nearby(&self, envelope: &[u8], payload: &[u8]) {
+        match Envelope::read(envelope) {
+            Ok(
+                envelope @ (Envelope::Request { .. }
+                | Envelope::Reply { .. }
+                | Envelope::Cancel { .. }),
+            ) => self.understand(envelope, Carried::Nearby(payload)),
+            Ok(_) => misplaced(),
             Err(malformed) => self.refuse(&malformed),
         }
     }
@@ -195,7 +216,7 @@ impl Station {
         }
     }
 
-    fn understand(&self, envelope: Envelope, payload: &ZBytes) {
+    fn understand(&self, envelope: Envelope, payload: Carried<'_>) {
         match envelope {
             Envelope::Request {
                 id,
@@ -212,7 +233,7 @@ impl Station {
                 if self.serving.has(from, id) {
                     return;
                 }
-                match content.with_payload(bytes_of(payload), self.payload_bytes_max) {
+                match content.with_payload(payload.bytes(), self.payload_bytes_max) {
                     Ok(message) => self.serve(
                         id,
                         from,
@@ -241,14 +262,14 @@ impl Station {
                 self.heard(from);
                 self.upkeep.ask(from);
             }
-            Envelope::Record => match wire::decode_record(&payload.to_bytes()) {
+            Envelope::Record => match wire::decode_record(&payload.bytes()) {
                 Ok(record) => {
                     self.heard(record.life);
                     self.listener.record(record);
                 }
                 Err(malformed) => tracing::warn!(%malformed, "a node's record was dropped"),
             },
-            Envelope::Goodbye { from, is_settled } => self.hear_goodbye(from, is_settled),
+            Envelope::Goodbye { from, is_settled } => self.hear_last(from, is_settled),
             Envelope::GoodbyeHeard { from } => self.farewell.heard_by(from),
             Envelope::Update | Envelope::Event { .. } => misplaced(),
         }
@@ -264,14 +285,27 @@ impl Station {
         self.serving.attend(from, id, begin, &replies);
     }
 
-    fn remote_answer(&self, answer: Answer, payload: &ZBytes) -> RemoteAnswer {
+    fn remote_answer(&self, answer: Answer, payload: Carried<'_>) -> RemoteAnswer {
         match answer {
-            Answer::Replied(content) => RemoteAnswer::Handled(
-                content.with_payload(bytes_of(payload), self.payload_bytes_max),
-            ),
+            Answer::Replied(content) => {
+                RemoteAnswer::Handled(content.with_payload(payload.bytes(), self.payload_bytes_max))
+            }
             Answer::Failed(error) => RemoteAnswer::Handled(Err(error)),
             Answer::Refused(error) => RemoteAnswer::Refused(error),
         }
+    }
+
+    /// A peer leaves. What it wrote to this node past Zenoh before that is heard first.
+    fn hear_last(&self, from: NodeLife, is_settled: bool) {
+        let Some(nearby) = &self.nearby else {
+            return self.hear_goodbye(from, is_settled);
+        };
+        let this = Weak::clone(&self.this);
+        nearby.then(move || {
+            if let Some(station) = this.upgrade() {
+                station.hear_goodbye(from, is_settled);
+            }
+        });
     }
 
     /// A peer leaves. All its replies were heard before, so calls that still wait never get one; if
@@ -331,7 +365,7 @@ impl Station {
                 if !self.gate.pass(from, position) {
                     return;
                 }
-                let payload = bytes_of(sample.payload());
+                let payload = Carried::Zenoh(sample.payload()).bytes();
                 self.carrier.traffic.received(payload.len());
                 match content.with_payload(payload, self.payload_bytes_max) {
                     Ok(message) => self.listener.event(commy_core::Event {
@@ -358,15 +392,16 @@ impl Station {
     pub(crate) fn lane_of(&self, life: NodeLife) -> Arc<Lane> {
         match self.peers.get_life(life) {
             Some(peer) => Arc::clone(&peer.lane),
-            None => Arc::new(self.lane_to(life)),
+            None => Arc::new(self.lane_to(life, None)),
         }
     }
 
-    fn lane_to(&self, life: NodeLife) -> Lane {
+    fn lane_to(&self, life: NodeLife, shortcut: Option<Arc<Shortcut>>) -> Lane {
         Lane::new(
             self.keys.inbox(life),
             Arc::clone(&self.carrier),
             self.runtime.clone(),
+            shortcut,
         )
     }
 }
@@ -389,8 +424,7 @@ impl Replies for Station {
             LocalAnswer::Handled(Err(error)) => (wire::failed(id, &error), Bytes::new()),
             LocalAnswer::Refused(error) => (wire::refused(id, &error), Bytes::new()),
         };
-        let parcel = self.carrier.parcel(envelope, payload);
-        if let Err(full) = self.lane_of(to).send(parcel) {
+        if let Err(full) = self.lane_of(to).carry(envelope, payload) {
             self.serving.leave_unanswered(to);
             tracing::warn!("a reply was dropped: {}", does_not_read(to, &full));
         }
@@ -408,19 +442,40 @@ fn does_not_read(life: NodeLife, full: &Full) -> String {
     )
 }
 
-/// A payload as bytes of its own, or as those of Zenoh's buffer if it is large.
-fn bytes_of(payload: &ZBytes) -> Bytes {
-    /// Keeps Zenoh's buffer, which is in one piece.
-    struct Contiguous(ZBytes);
+/// A payload as it came.
+#[derive(Clone, Copy)]
+enum Carried<'a> {
+    Zenoh(&'a ZBytes),
+    Nearby(&'a [u8]),
+}
 
-    impl AsRef<[u8]> for Contiguous {
-        fn as_ref(&self) -> &[u8] {
-            self.0.slices().next().unwrap_or_default()
+/// Keeps Zenoh's buffer, which is in one piece.
+struct Contiguous(ZBytes);
+
+impl AsRef<[u8]> for Contiguous {
+    fn as_ref(&self) -> &[u8] {
+        self.0.slices().next().unwrap_or_default()
+    }
+}
+
+impl Carried<'_> {
+    fn len(self) -> usize {
+        match self {
+            Self::Zenoh(payload) => payload.len(),
+            Self::Nearby(payload) => payload.len(),
         }
     }
 
-    if payload.len() > COPIED_BYTES_MAX && payload.slices().count() == 1 {
-        return Bytes::from_owner(Contiguous(payload.clone()));
+    /// Bytes of its own, or those of Zenoh's buffer if it is large.
+    fn bytes(self) -> Bytes {
+        match self {
+            Self::Zenoh(payload)
+                if payload.len() > COPIED_BYTES_MAX && payload.slices().count() == 1 =>
+            {
+                Bytes::from_owner(Contiguous(payload.clone()))
+            }
+            Self::Zenoh(payload) => Bytes::from(payload.to_bytes().into_owned()),
+            Self::Nearby(payload) => Bytes::copy_from_slice(payload),
+        }
     }
-    Bytes::from(payload.to_bytes().into_owned())
 }

@@ -32,7 +32,7 @@ pub(crate) use self::{
 pub(crate) const VERSION: u32 = 1;
 
 /// The most bytes in an envelope: 64 headers of the largest kind, and a handler's details.
-const ENVELOPE_BYTES_MAX: usize = 512 * 1024;
+pub(crate) const ENVELOPE_BYTES_MAX: usize = 512 * 1024;
 /// The most bytes in a record or an update: 100,000 instances with room for metadata.
 pub(crate) const RECORD_BYTES_MAX: usize = 64 << 20;
 
