@@ -20,7 +20,7 @@ use tokio::{
     runtime::{Builder, Handle, Runtime},
     sync::{oneshot, watch},
     task::{JoinHandle, LocalSet},
-    time::timeout,
+    time::{timeout, timeout_at},
 };
 use zenoh::{
     Session,
@@ -523,20 +523,12 @@ async fn subscribe(station: &Arc<Station>, filter: &TopicFilter) -> Option<Subsc
 /// Lets what was said leave, and tells all peers that no more comes.
 async fn say_goodbye(station: &Station, time: Duration) {
     station.carrier.begin_closing();
-    let emptied = async {
-        let is_empty = || {
-            let peers = station.peers.all();
-            station.serving.len() == 0
-                && station.outgoing.is_empty()
-                && peers.iter().all(|peer| peer.lane.is_shortcut_idle())
-        };
-        while !is_empty() {
-            tokio::time::sleep(EMPTY_POLL).await;
-        }
-    };
     // What has not left by then is given up, as every stop with a deadline does.
-    let _ = timeout(time / 2, emptied).await;
+    let patience = tokio::time::Instant::now() + time / 2;
+    let _ = timeout_at(patience, emptied(station)).await;
     station.serving.close();
+    // Some may have begun in that instant; none does from now on.
+    let _ = timeout_at(patience, emptied(station)).await;
     let peers = station.peers.all();
     station.farewell.tell(peers.iter().map(|peer| peer.life));
     for peer in peers {
@@ -547,4 +539,17 @@ async fn say_goodbye(station: &Station, time: Duration) {
         }
     }
     station.farewell.all_heard(time / 2).await;
+}
+
+/// Waits until all that was begun is answered, and all that was said has left.
+async fn emptied(station: &Station) {
+    let is_empty = || {
+        let peers = station.peers.all();
+        station.serving.len() == 0
+            && station.outgoing.is_empty()
+            && peers.iter().all(|peer| peer.lane.is_shortcut_idle())
+    };
+    while !is_empty() {
+        tokio::time::sleep(EMPTY_POLL).await;
+    }
 }
