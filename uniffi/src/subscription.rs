@@ -1,5 +1,7 @@
 //! A queue of events, for languages that have no streams.
 
+use std::task::{Context, Poll};
+
 use crate::{message::Event, turns::Turns};
 
 /// A queue of events whose topics match a filter.
@@ -14,6 +16,11 @@ impl Subscription {
     /// that was queued has been taken.
     pub async fn next(&self) -> Option<Event> {
         self.events.next().await.map(Event::from)
+    }
+
+    /// The next event, for a desk: of all that wait for one, only who polled last is woken.
+    pub(crate) fn poll_next(&self, context: &mut Context<'_>) -> Poll<Option<commy::Event>> {
+        self.events.poll_next(context)
     }
 
     /// How many events this subscription has lost by its overflow policy so far.

@@ -2,6 +2,8 @@
 //! which they asked; one that gives up loses no item, because an item is taken only by a poll that
 //! hands it over.
 
+use std::task::{Context, Poll};
+
 use futures_util::{Stream, StreamExt};
 use parking_lot::Mutex;
 
@@ -25,7 +27,12 @@ impl<S: Stream + Unpin> Turns<S> {
     /// Waits for its turn, then for an item; none when the stream has ended.
     pub(crate) async fn next(&self) -> Option<S::Item> {
         let _turn = self.turn.lock().await;
-        std::future::poll_fn(|context| self.stream.lock().poll_next_unpin(context)).await
+        std::future::poll_fn(|context| self.poll_next(context)).await
+    }
+
+    /// The next item, for one who comes without waiting for a turn. Only who polled last is woken.
+    pub(crate) fn poll_next(&self, context: &mut Context<'_>) -> Poll<Option<S::Item>> {
+        self.stream.lock().poll_next_unpin(context)
     }
 
     /// Looks at the stream without waiting for those who wait for an item.

@@ -1,5 +1,5 @@
-"""A mesh's desk in one event loop: calls are handed over in one crossing each, and replies,
-failures and requests taken many at a time.
+"""A mesh's desk in one event loop: calls and events are handed over in one crossing each, and
+replies, failures and requests taken many at a time.
 
 The runtime never calls into Python for any of it, so none of its threads waits for the
 interpreter's lock: it wakes the loop by a descriptor that the loop watches. Owns the native
@@ -25,14 +25,20 @@ from commy.library import raw
 
 _library = raw._UniffiLib
 _HEAD = struct.Struct("<B3xIQQQQQII")
-_REPLIED, _FAILED, _ASKED, _CANCELLED, _GONE = range(1, 6)
+_REPLIED, _FAILED, _ASKED, _CANCELLED, _GONE, _PUBLISHED, _READY = range(1, 8)
+DONE, MALFORMED, WAITING, ENDED = range(4)
+
+TURN = 64
+"""How many events are published or taken without waiting before it is the other tasks' turn."""
 
 TEXTS_MAX = 1024
 """How many combinations of names, content types and ids are remembered, so that they are decoded
 once: callers from elsewhere choose them, so there may be any number."""
 
 
-class _Page(ctypes.Structure):
+class Page(ctypes.Structure):
+    """What was taken, which is the native library's."""
+
     _fields_ = [("data", ctypes.c_void_p), ("len", ctypes.c_size_t)]
 
 
@@ -51,6 +57,10 @@ _call = _native("call", ctypes.c_int32, _U64, _U64, _BYTES, _SIZE, _BYTES, _SIZE
 _cancel = _native("cancel", None, _U64, _U64)
 _reply = _native("reply", ctypes.c_int32, _U64, _U64, _BYTES, _SIZE, _BYTES, _SIZE)
 _fail = _native("fail", ctypes.c_int32, _U64, _U64, _BYTES, _SIZE)
+_publish = _native("publish", ctypes.c_int32, _U64, _U64, _BYTES, _SIZE, _BYTES, _SIZE)
+_follow = _native("follow", _U64, _U64, _U64, _U64)
+take = _native("next", ctypes.c_int32, _U64, ctypes.c_void_p)
+unfollow = _native("unfollow", None, _U64)
 _wait = _native("wait", _U64, _U64, _U64)
 _take = _native("take", ctypes.c_int32, _U64, ctypes.c_void_p)
 
@@ -78,6 +88,18 @@ class Answered(NamedTuple):
     payload: bytes
 
 
+class Published(NamedTuple):
+    """An event as its subscriber takes it."""
+
+    topic: str
+    content_type: str
+    publisher: str
+    headers: dict[str, str]
+    payload: bytes
+    sequence: int
+    missed: int
+
+
 News = tuple[int, int, int, bytes, "dict[str, str]", bytes, int, int]
 """Kind, ticket or invocation, handler, texts, headers, payload, milliseconds left, attempt."""
 
@@ -100,12 +122,13 @@ class Desk:
             raise OSError("the operating system gives no pipe")
         self._handle: int = handle
         self._is_closed = False
-        self._calls: dict[int, asyncio.Future[Answered]] = {}
+        self._calls: dict[int, asyncio.Future[Any]] = {}
+        self._ready: dict[int, asyncio.Future[None]] = {}
         self._handlers: dict[int, Answering] = {}
         self._tickets = itertools.count(1)
         self._texts: dict[bytes, tuple[str, ...]] = {}
         self._news: collections.deque[News] = collections.deque()
-        self._page = _Page()
+        self._page = Page()
         self._page_address = ctypes.addressof(self._page)
         self.loop = weakref.ref(loop)
         desk = weakref.ref(self)
@@ -123,11 +146,17 @@ class Desk:
     async def call(self, head: bytes, payload: bytes) -> Answered:
         """Sends a call and waits for its reply. Cancelling it cancels the handler's work."""
         ticket = next(self._tickets)
-        future: asyncio.Future[Answered] = asyncio.get_running_loop().create_future()
+        if _call(self._handle, ticket, head, len(head), payload, len(payload)):
+            raise raw.InternalError("a call could not be read")
+        answered: Answered = await self._outcome(ticket)
+        return answered
+
+    async def _outcome(self, ticket: int) -> Any:
+        """What becomes of what was handed over. Its news are taken by this loop, and so not before
+        this waits for them."""
+        future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self._calls[ticket] = future
         try:
-            if _call(self._handle, ticket, head, len(head), payload, len(payload)):
-                raise raw.InternalError("a call could not be read")
             return await future
         finally:
             # Without an answer nobody waits for one any more: it was cancelled, or let go.
@@ -135,6 +164,48 @@ class Desk:
                 _cancel(self._handle, ticket)
             # An error that it holds has this frame in its traceback: a cycle, with the payload in it.
             del future
+
+    # Events.
+
+    async def publish(self, head: bytes, payload: bytes) -> None:
+        """Publishes an event. Waits where there is no room for it, and otherwise only now and then,
+        so that a task that publishes all the time does not keep the loop from all others."""
+        ticket = next(self._tickets)
+        code = _publish(self._handle, ticket, head, len(head), payload, len(payload))
+        if code == WAITING:
+            await self._outcome(ticket)
+        elif code != DONE:
+            raise raw.InternalError("an event could not be read")
+        elif ticket % TURN == 0:
+            await asyncio.sleep(0)
+
+    def follow(self, subscription: raw.Subscription) -> tuple[int, int]:
+        """Follows a subscription: the handle that its events are taken by, and its number here."""
+        number = next(self._tickets)
+        handle = _follow(self._handle, subscription._uniffi_clone_handle(), number)
+        if not handle:
+            raise raw.InternalError("a subscription could not be followed")
+        return handle, number
+
+    async def ready(self, number: int) -> None:
+        """Waits until there may be an event for a subscription that had none."""
+        self._ready[number] = future = asyncio.get_running_loop().create_future()
+        try:
+            await future
+        finally:
+            self._ready.pop(number, None)
+
+    def taken(self, page: Page) -> Published:
+        """The event on a page."""
+        _, texts_size, sequence, missed, address, length, _, _, headers_size = _HEAD.unpack_from(
+            written := ctypes.string_at(page.data, page.len)
+        )
+        end = _HEAD.size + texts_size
+        texts = written[_HEAD.size : end]
+        topic, content_type, publisher = self._texts.get(texts) or self._read(texts)
+        headers = _headers(written[end:]) if headers_size else {}
+        payload = ctypes.string_at(address, length) if length else b""
+        return Published(topic, content_type, publisher, headers, payload, sequence, missed)
 
     # Handlers.
 
@@ -181,7 +252,7 @@ class Desk:
             at += texts_size
             headers: dict[str, str] = {}
             if headers_size:
-                headers = raw._UniffiFfiConverterMapStringString.read(buffers.Reader(page[at : at + headers_size]))
+                headers = _headers(page[at : at + headers_size])
                 at += headers_size
             # Copied now: it is the desk's only until more is taken.
             payload = ctypes.string_at(address, length) if length else b""
@@ -219,6 +290,14 @@ class Desk:
                 service, method, content_type, caller = self._texts.get(texts) or self._read(texts)
                 asked = Asked(subject, service, method, content_type, caller, headers, payload, left, attempt)
                 answering.asked(self, asked)
+        elif kind == _READY:
+            waiting = self._ready.get(subject)
+            if waiting is not None and not waiting.done():
+                waiting.set_result(None)
+        elif kind == _PUBLISHED:
+            future = self._calls.pop(subject, None)
+            if future is not None and not future.done():
+                future.set_result(None)
         elif kind == _FAILED:
             future = self._calls.pop(subject, None)
             if future is not None and not future.done():
@@ -248,6 +327,21 @@ class Desk:
             _close(self._handle)
             # They hold their loop, which holds this.
             self._handlers.clear()
+            loop = self.loop()
+            with contextlib.suppress(RuntimeError):  # nobody waits in a loop that is closed
+                if loop is not None:
+                    loop.call_soon_threadsafe(_wake, list(self._ready.values()))
+
+
+def _wake(waiting: list[asyncio.Future[None]]) -> None:
+    for future in waiting:
+        if not future.done():
+            future.set_result(None)
+
+
+def _headers(written: bytes) -> dict[str, str]:
+    headers: dict[str, str] = raw._UniffiFfiConverterMapStringString.read(buffers.Reader(written))
+    return headers
 
 
 def _reply_head(content_type: str, headers: dict[str, str]) -> bytes:

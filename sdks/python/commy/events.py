@@ -7,7 +7,9 @@ from collections.abc import Awaitable, Generator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Callable
 
-from commy import argument, payload, process
+from commy import argument, buffers, payload, process
+from commy.desk import Published
+from commy.follower import Follower
 from commy.library import raw
 from commy.stream import Source, Stream
 
@@ -58,17 +60,17 @@ class Subscription(Stream[Event]):
     for`` ends when it is closed or its mesh is stopped, and all that was queued has been taken.
     """
 
-    def __init__(self, topics: str, subscribe: Callable[[], Awaitable[raw.Subscription]]) -> None:
+    def __init__(self, topics: str, subscribe: Callable[[], Awaitable[Follower]]) -> None:
         super().__init__()
         self._topics = topics
         self._subscribe = subscribe
-        self._inner: raw.Subscription | None = None
+        self._inner: Follower | None = None
 
     @property
     def dropped(self) -> int:
         """How many events this subscription has lost by its overflow policy so far."""
         process.guard()
-        return 0 if self._inner is None else int(self._inner.dropped())
+        return 0 if self._inner is None else self._inner.dropped()
 
     def __await__(self) -> Generator[Any, None, Subscription]:
         return self.__aenter__().__await__()
@@ -77,16 +79,9 @@ class Subscription(Stream[Event]):
         self._inner = await self._subscribe()
         return self._inner
 
-    def _lift(self, item: Any) -> Event:
-        message = item.message
+    def _lift(self, item: Published) -> Event:
         return Event(
-            topic=item.topic,
-            payload=message.payload,
-            headers=message.headers,
-            content_type=message.content_type,
-            publisher=item.publisher,
-            sequence=item.sequence,
-            missed=item.missed,
+            item.topic, item.payload, item.headers, item.content_type, item.publisher, item.sequence, item.missed
         )
 
     def __repr__(self) -> str:
@@ -99,3 +94,31 @@ def lower_options(capacity: int, overflow: Overflow | str) -> raw.SubscribeOptio
         capacity=argument.whole("capacity", capacity),
         overflow=raw.Overflow[argument.choice("overflow", Overflow, overflow).name],
     )
+
+
+def lower(
+    topic: str, value: object, headers: Mapping[str, str] | None, content_type: str | None
+) -> tuple[bytes, bytes]:
+    """An event as a desk takes it: its head, and its payload."""
+    body, kind, checked = payload.content(value, headers, content_type)
+    # Of exact types: what is only equal to a text may be none.
+    is_plain = type(topic) is str and not checked
+    key = (topic, kind)
+    known = _heads.get(key) if is_plain else None
+    if known is None:
+        builder = buffers.Builder()
+        raw._UniffiFfiConverterString.write(argument.text("the topic", topic), builder)
+        raw._UniffiFfiConverterString.write(kind, builder)
+        raw._UniffiFfiConverterMapStringString.write(checked, builder)
+        known = bytes(builder)
+        if is_plain:
+            if len(_heads) >= HEADS_MAX:
+                _heads.clear()
+            _heads[key] = known
+    return known, body
+
+
+HEADS_MAX = 1024
+"""How many heads of events are remembered: a program has few topics, but it may make up names."""
+
+_heads: dict[tuple[str, str], bytes] = {}

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from types import TracebackType
 from typing import Any, Callable, NamedTuple, TypeVar, Union
 
-from commy import argument, call, endpoint, events, fabric, instance, payload, process, service, stats
+from commy import argument, call, endpoint, events, fabric, instance, process, service, stats
 from commy import breaker as circuit
 from commy.breaker import CircuitBreaker
 from commy.call import Reply
@@ -24,6 +24,7 @@ from commy.endpoint import Check
 from commy.errors import RAW_ERRORS, lift
 from commy.events import Overflow, Subscription
 from commy.fabric import FabricMode, TlsOptions
+from commy.follower import Follower
 from commy.instance import Balance, HealthFilter, ServiceInstance
 from commy.library import raw
 from commy.registration import Registration
@@ -552,10 +553,9 @@ class Mesh:
         """Publishes an event on a topic, such as ``orders/created``: 1 to 256 bytes of segments
         joined by ``/``. ``value`` is as the payload of :meth:`call`."""
         process.guard()
-        where = argument.text("the topic", topic)
-        message = payload.encode(value, headers, content_type)
+        head, body = events.lower(topic, value, headers, content_type)
         try:
-            await self._inner.publish(where, message)
+            await self._desks.here().publish(head, body)
         except RAW_ERRORS as error:
             raise lift(error) from None
 
@@ -581,9 +581,9 @@ class Mesh:
         options = events.lower_options(capacity, overflow)
         where = argument.text("the filter of topics", topics)
 
-        async def subscribe() -> raw.Subscription:
+        async def subscribe() -> Follower:
             try:
-                return await self._inner.subscribe(where, options)
+                return Follower(self._desks, await self._inner.subscribe(where, options))
             except RAW_ERRORS as error:
                 raise lift(error) from None
 

@@ -19,11 +19,44 @@ S = TypeVar("S", bound="Stream[Any]")
 
 
 class Source(Protocol):
-    """The raw object that items come from."""
+    """What items come from. An item is not lost when whoever waits for it is cancelled."""
 
     async def next(self) -> Any: ...
 
     def close(self) -> None: ...
+
+
+class Waited:
+    """A raw object that items come from, which loses the one that a cancelled task waited for: so
+    the wait goes on, and the next task has what comes of it."""
+
+    def __init__(self, inner: Source) -> None:
+        self._inner = inner
+        self._coming: asyncio.Task[Any] | None = None
+
+    async def next(self) -> Any:
+        if self._coming is None:
+            self._coming = asyncio.ensure_future(self._inner.next())
+        coming = self._coming
+        try:
+            item = await asyncio.shield(coming)
+        except asyncio.CancelledError:
+            if coming.cancelled():
+                self._coming = None
+            raise
+        except RAW_ERRORS:
+            self._coming = None
+            raise
+        self._coming = None
+        return item
+
+    def close(self) -> None:
+        self._inner.close()
+
+    def __del__(self) -> None:
+        # Whoever waited has given up, but the wait itself goes on: it would keep the object open.
+        if self._coming is not None and not self._coming.done() and not process.is_forked():
+            self._inner.close()
 
 
 class Stream(AsyncIterator[T], Generic[T]):
@@ -33,7 +66,6 @@ class Stream(AsyncIterator[T], Generic[T]):
         self._source: Source | None = None
         self._closed = False
         self._turn: asyncio.Lock | None = None
-        self._coming: asyncio.Task[Any] | None = None
 
     async def next(self) -> T | None:
         """Waits for the next item; None when this is closed or its mesh is stopped.
@@ -42,22 +74,13 @@ class Stream(AsyncIterator[T], Generic[T]):
         """
         process.guard()
         async with self._in_turn():
-            if self._coming is None:
-                source = await self._begin()
-                if source is None:
-                    return None
-                self._coming = asyncio.ensure_future(source.next())
-            coming = self._coming
+            source = self._source or await self._begin()
+            if source is None:
+                return None
             try:
-                item = await asyncio.shield(coming)
-            except asyncio.CancelledError:
-                if coming.cancelled():
-                    self._coming = None
-                raise
+                item = await source.next()
             except RAW_ERRORS as error:
-                self._coming = None
                 raise lift(error) from None
-            self._coming = None
             return None if item is None else self._lift(item)
 
     def close(self) -> None:
@@ -88,12 +111,6 @@ class Stream(AsyncIterator[T], Generic[T]):
         traceback: TracebackType | None,
     ) -> None:
         self.close()
-
-    def __del__(self) -> None:
-        # Whoever waited has given up, but the wait itself goes on: it would keep the source open.
-        coming = getattr(self, "_coming", None)
-        if coming is not None and not coming.done():
-            self.close()
 
     def _in_turn(self) -> asyncio.Lock:
         if self._turn is None:

@@ -9,7 +9,7 @@ from typing import Any
 from commy import instance
 from commy.instance import ServiceInstance
 from commy.library import raw
-from commy.stream import Source, Stream
+from commy.stream import Source, Stream, Waited
 
 
 class ChangeKind(str, enum.Enum):
@@ -45,7 +45,7 @@ class Watch(Stream[Change]):
 
     def __init__(self, inner: raw.Watch) -> None:
         super().__init__()
-        self._source = inner
+        self._source = Waited(inner)
 
     async def _open(self) -> Source:
         raise AssertionError("a watch is open from the start")

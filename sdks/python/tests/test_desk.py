@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import contextvars
 import gc
 import os
@@ -13,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from commy import Mesh, errors
+from commy import Event, Mesh, errors
 
 DESCRIPTORS = Path("/dev/fd")
 
@@ -24,6 +25,11 @@ def descriptors() -> int:
 
 async def echo(value: Any) -> Any:
     return value
+
+
+def value(event: Event | None) -> Any:
+    assert event is not None
+    return event.value
 
 
 async def test_calls_of_many_loops_at_once_each_come_back_to_their_own(name: str) -> None:
@@ -135,6 +141,99 @@ async def test_what_waits_at_a_desk_when_its_loop_ends_is_told(name: str) -> Non
             await mesh.call("stuck")
 
 
+async def test_neither_publishing_nor_taking_all_the_time_keeps_the_loop_from_other_tasks(name: str) -> None:
+    async with Mesh(name) as mesh, mesh.subscribe("flood", capacity=4096) as events:
+        turns = 0
+
+        async def others() -> None:
+            nonlocal turns
+            while True:
+                await asyncio.sleep(0)
+                turns += 1
+
+        other = asyncio.ensure_future(others())
+        for number in range(2048):
+            await mesh.publish("flood", number)
+        assert turns >= 2048 // 128
+        turns = 0
+        for number in range(2048):
+            event = await events.next()
+            assert value(event) == number
+        assert turns >= 2048 // 128
+        other.cancel()
+
+
+async def test_a_publisher_that_gives_up_waiting_has_offered_its_event_once(name: str) -> None:
+    async with Mesh(name) as mesh, contextlib.AsyncExitStack() as stack:
+        full = await stack.enter_async_context(mesh.subscribe("topic", capacity=1, overflow="block"))
+        roomy = await stack.enter_async_context(mesh.subscribe("topic"))
+        await mesh.publish("topic", 0)
+        for number in range(1, 4):
+            with pytest.raises(asyncio.TimeoutError):
+                await asyncio.wait_for(mesh.publish("topic", number), 0.01)
+        first = await full.next()
+        assert value(first) == 0
+        await mesh.publish("topic", 4)
+        second = await full.next()
+        assert value(second) == 4
+        seen = [await roomy.next() for _ in range(5)]
+        assert [event.value for event in seen if event] == [0, 1, 2, 3, 4]
+
+
+def test_a_subscription_is_read_in_one_loop_after_another(name: str) -> None:
+    mesh = Mesh(name, local_only=True)
+
+    async def begin() -> Any:
+        await mesh.start()
+        events = await mesh.subscribe("topic")
+        await mesh.publish("topic", "first")
+        event = await events.next()
+        assert value(event) == "first"
+        await mesh.publish("topic", "second")
+        return events
+
+    async def go_on(events: Any) -> None:
+        event = await events.next()
+        assert value(event) == "second"
+        waiting = asyncio.ensure_future(events.next())
+        await asyncio.sleep(0.01)
+        await mesh.publish("topic", "third")
+        event = await waiting
+        assert value(event) == "third"
+        await mesh.stop()
+        assert await events.next() is None
+
+    events = asyncio.run(begin())
+    asyncio.run(go_on(events))
+
+
+async def test_an_event_that_nobody_waits_for_any_more_is_the_next_ones(name: str) -> None:
+    async with Mesh(name) as mesh, mesh.subscribe("topic") as events:
+        for number in range(50):
+            waiting = asyncio.ensure_future(events.next())
+            await asyncio.sleep(0)
+            await mesh.publish("topic", number)
+            waiting.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                event = await waiting
+                assert value(event) == number
+                continue
+            event = await events.next()
+            assert value(event) == number
+
+
+async def test_events_bring_all_there_is_and_names_that_were_never_seen(name: str) -> None:
+    async with Mesh(name) as mesh, mesh.subscribe("**") as events:
+        for number in range(1100):
+            headers = {"number": str(number)} if number % 2 else {}
+            await mesh.publish(f"topic/{number}", b"\x00" * number, headers=headers)
+            event = await events.next()
+            assert event is not None
+            assert (event.topic, len(event.payload)) == (f"topic/{number}", number)
+            assert event.headers == headers
+            assert event.publisher == mesh.node_id
+
+
 class Unwatching(asyncio.SelectorEventLoop):
     """A loop that cannot watch a descriptor, as that of Windows cannot."""
 
@@ -153,6 +252,11 @@ def test_a_loop_that_cannot_watch_a_descriptor_is_woken_by_a_thread(name: str) -
             for number in range(100):
                 assert await mesh.call("echo", payload=number) == number
             assert await asyncio.gather(*(mesh.call("echo", payload=number) for number in range(100))) == [*range(100)]
+            async with mesh.subscribe("topic") as events:
+                waiting = asyncio.ensure_future(events.next())
+                await asyncio.sleep(0.01)
+                await mesh.publish("topic", 1)
+                assert value(await waiting) == 1
             with pytest.raises(errors.NotFound):
                 await mesh.call("nobody")
 

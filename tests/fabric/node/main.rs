@@ -203,6 +203,9 @@ async fn obey(life: NodeLife, link: &Arc<dyn Link>, command: &str) {
 
 /// Forks, and says in the child what becomes of a call, an event, closing and a new link there.
 fn fork(life: NodeLife, link: &Arc<dyn Link>, to: NodeId) {
+    // Held by this thread, which is the one that the child has; one that wrote just now would hold it
+    // there for ever.
+    let _held = std::io::stdout().lock();
     // SAFETY: the child calls nothing that needs another thread, which is what is tested here, and
     // ends without running what was registered to run at exit.
     let pid = unsafe { libc::fork() };

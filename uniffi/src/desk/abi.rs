@@ -8,24 +8,31 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     slice,
     sync::Arc,
+    task::Poll,
 };
 
 use commy::Message;
 use uniffi::{Handle, Lift, Lower};
 
-use super::{Desk, Order, window::Window};
+use super::{Desk, Order, follower::Follower, window::Window};
 use crate::{
     UniFfiTag, c::handles::Handles, handler::Handler, invocation::Failure, mesh::Mesh,
-    options::CallOptions,
+    options::CallOptions, subscription::Subscription,
 };
 
 /// It is done.
 const DONE: i32 = 0;
 /// What was given cannot be read.
 const MALFORMED: i32 = 1;
+/// It is not done yet, and is told when it is.
+const WAITING: i32 = 2;
+/// There comes no more.
+const ENDED: i32 = 3;
 
 /// The desks that are not freed.
 static DESKS: Handles<Desk> = Handles::new(11, "desk");
+/// Followers that are not freed.
+static FOLLOWERS: Handles<Follower> = Handles::new(12, "follower");
 
 /// News that were taken.
 #[repr(C)]
@@ -39,8 +46,8 @@ pub(super) struct Page {
 #[unsafe(no_mangle)]
 pub(super) unsafe extern "C" fn commyffi_desk_open(mesh: u64, descriptor: *mut i32) -> u64 {
     let opened = catch_unwind(|| {
-        let mesh =
-            <Arc<Mesh> as Lift<UniFfiTag>>::try_lift(Handle::from_raw_unchecked(mesh)).ok()?;
+        // SAFETY: a clone of UniFFI's, as above.
+        let mesh = unsafe { object::<Mesh>(mesh) }?;
         let desk = Desk::open(mesh).ok()?;
         // SAFETY: the caller gives a place for it, or null.
         let watched = unsafe { descriptor.as_mut() }?;
@@ -165,6 +172,70 @@ pub(super) unsafe extern "C" fn commyffi_desk_take(desk: u64, page: *mut Page) -
     })
 }
 
+/// Publishes an event: its topic, content type and headers, and its payload.
+#[unsafe(no_mangle)]
+pub(super) unsafe extern "C" fn commyffi_desk_publish(
+    desk: u64,
+    ticket: u64,
+    head: *const u8,
+    head_len: usize,
+    payload: *const u8,
+    payload_len: usize,
+) -> i32 {
+    // SAFETY: the caller's memory.
+    let given = unsafe { (bytes(head, head_len), bytes(payload, payload_len)) };
+    coded(|| {
+        let desk = DESKS.get(desk).ok()?;
+        let (mut rest, payload) = (given.0?, given.1?);
+        let topic = read(&mut rest)?;
+        let message = message(&desk, &mut rest, payload)?;
+        Some(match desk.publish(ticket, topic, message) {
+            true => DONE,
+            false => WAITING,
+        })
+    })
+}
+
+/// Follows a subscription, by the loop's own number for it; 0 without the desk. The subscription's
+/// handle is a clone of its own, which this takes.
+#[unsafe(no_mangle)]
+pub(super) unsafe extern "C" fn commyffi_desk_follow(
+    desk: u64,
+    subscription: u64,
+    number: u64,
+) -> u64 {
+    let made = catch_unwind(|| {
+        // SAFETY: a clone of UniFFI's, as above.
+        let subscription = unsafe { object::<Subscription>(subscription) }?;
+        let counter = Arc::clone(&DESKS.get(desk).ok()?.counter);
+        Some(FOLLOWERS.insert(Follower::new(subscription, counter, number)))
+    });
+    made.ok().flatten().unwrap_or(0)
+}
+
+/// Takes the next event, which is the follower's until the one after it is taken.
+#[unsafe(no_mangle)]
+pub(super) unsafe extern "C" fn commyffi_desk_next(follower: u64, page: *mut Page) -> i32 {
+    coded(|| {
+        // SAFETY: the caller gives a place for it, or null.
+        let page = unsafe { page.as_mut() }?;
+        Some(match FOLLOWERS.get(follower).ok()?.next() {
+            Poll::Ready(Some((data, len))) => {
+                *page = Page { data, len };
+                DONE
+            }
+            Poll::Ready(None) => ENDED,
+            Poll::Pending => WAITING,
+        })
+    })
+}
+
+/// Follows no longer.
+#[unsafe(no_mangle)]
+pub(super) extern "C" fn commyffi_desk_unfollow(follower: u64) {
+    let _ = guarded(|| FOLLOWERS.remove(follower).ok().map(drop));
+}
+
 /// Waits until the bell was rung more often than `heard`, and gives how often; 0 when the desk is
 /// closed.
 #[unsafe(no_mangle)]
@@ -173,6 +244,16 @@ pub(super) extern "C" fn commyffi_desk_wait(desk: u64, heard: u64) -> u64 {
         .ok()
         .flatten()
         .unwrap_or(0)
+}
+
+/// What a handle of UniFFI's stands for, which takes it; none for null.
+unsafe fn object<T>(handle: u64) -> Option<Arc<T>>
+where
+    Arc<T>: Lift<UniFfiTag, FfiType = Handle>,
+{
+    // SAFETY: as the module says.
+    let handle = unsafe { Handle::from_raw(handle) }?;
+    <Arc<T> as Lift<UniFfiTag>>::try_lift(handle).ok()
 }
 
 /// What lies at an address; none if no memory can be there.
@@ -207,10 +288,12 @@ fn at(desk: u64, act: impl FnOnce(&Desk) -> Option<()>) -> i32 {
 }
 
 fn guarded(act: impl FnOnce() -> Option<()>) -> i32 {
-    match catch_unwind(AssertUnwindSafe(act)) {
-        Ok(Some(())) => DONE,
-        Ok(None) | Err(_) => MALFORMED,
-    }
+    coded(|| act().map(|()| DONE))
+}
+
+fn coded(act: impl FnOnce() -> Option<i32>) -> i32 {
+    let code = catch_unwind(AssertUnwindSafe(act));
+    code.ok().flatten().unwrap_or(MALFORMED)
 }
 
 #[cfg(test)]
@@ -233,11 +316,16 @@ mod tests {
                     commyffi_desk_reply(desk, 1, ptr::null(), 0, ptr::null(), 0),
                     commyffi_desk_fail(desk, 1, ptr::null(), 0),
                     commyffi_desk_take(desk, &raw mut page),
+                    commyffi_desk_publish(desk, 1, ptr::null(), 0, ptr::null(), 0),
+                    commyffi_desk_next(desk, &raw mut page),
                 ]
             };
-            assert_eq!(codes, [MALFORMED; 4]);
+            assert_eq!(codes, [MALFORMED; 6]);
             assert_eq!(commyffi_desk_wait(desk, 0), 0);
             assert_eq!(commyffi_desk_handler(desk, 7), 0);
+            // SAFETY: there is no subscription.
+            assert_eq!(unsafe { commyffi_desk_follow(desk, 0, 7) }, 0);
+            commyffi_desk_unfollow(desk);
             commyffi_desk_cancel(desk, 1);
             commyffi_desk_close(desk);
             commyffi_desk_free(desk);

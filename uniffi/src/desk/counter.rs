@@ -6,7 +6,7 @@ use std::{collections::HashMap, io, mem, sync::Arc};
 use commy::{Bytes, Failure, IncomingRequest, Message, Reply, Roaming};
 use parking_lot::{Condvar, Mutex};
 
-use super::{bell::Bell, page};
+use super::{bell::Bell, page, publishing::Publishing};
 use crate::{error::CommyError, invocation::Invocation};
 
 /// Something that the event loop is to know.
@@ -21,18 +21,37 @@ pub(super) enum News {
     Cancelled(u64, u64),
     /// A handler gets no more requests.
     Gone(u64),
+    /// An event that had to wait may go on. Whoever takes the news takes it further.
+    Due(Arc<Publishing>),
+    /// An event that had to wait is published.
+    Published(u64),
+    /// There may be an event for a follower, by its number.
+    Ready(u64),
+}
+
+/// What was handed over and is not over yet.
+pub(super) trait Errand: Send + Sync {
+    /// Nobody waits for it any more.
+    fn end(&self);
+}
+
+impl Errand for Roaming {
+    fn end(&self) {
+        Self::end(self);
+    }
 }
 
 /// What lies on a desk.
 pub(super) struct Counter {
     news: Mutex<Tray>,
     rung: Condvar,
-    calls: Mutex<HashMap<u64, Arc<Roaming>>>,
+    errands: Mutex<HashMap<u64, Arc<dyn Errand>>>,
     requests: Mutex<HashMap<u64, Arc<Invocation>>>,
 }
 
-/// How many news there are is bounded by what they tell of: calls that the loop made, and requests
-/// of which an instance takes no more than its `max_in_flight`.
+/// How many news there are is bounded by what they tell of: calls and events that the loop handed
+/// over, subscriptions that it waits for, and requests of which an instance takes no more than its
+/// `max_in_flight`.
 struct Tray {
     bell: Bell,
     waiting: Vec<News>,
@@ -54,7 +73,7 @@ impl Counter {
                 is_closed: false,
             }),
             rung: Condvar::new(),
-            calls: Mutex::default(),
+            errands: Mutex::default(),
             requests: Mutex::default(),
         })
     }
@@ -92,10 +111,16 @@ impl Counter {
         let mut tray = self.news.lock();
         tray.bell.still();
         let waiting = mem::take(&mut tray.waiting);
+        drop(tray);
+        let told: Vec<_> = waiting
+            .into_iter()
+            .filter_map(|news| self.gone_on(news))
+            .collect();
+        let mut tray = self.news.lock();
         let Tray { page, lent, .. } = &mut *tray;
         page.clear();
         let returned = mem::take(lent);
-        for news in waiting {
+        for news in told {
             page::write(page, lent, news);
         }
         let taken = (page.as_ptr(), page.len());
@@ -105,25 +130,38 @@ impl Counter {
         taken
     }
 
-    /// A call is about to be sent.
-    pub(super) fn expect(&self, ticket: u64, errand: Arc<Roaming>) {
-        self.calls.lock().insert(ticket, errand);
-    }
-
-    /// A call has its answer, which is told if it is waited for.
-    pub(super) fn answered(&self, ticket: u64, answer: commy::Result<Reply>) {
-        let errand = self.calls.lock().remove(&ticket);
-        if errand.is_some() {
-            self.tell(match answer {
-                Ok(reply) => News::Replied(ticket, reply),
-                Err(error) => News::Failed(ticket, error.into()),
-            });
+    /// The news that the loop is told; what may go on goes on now.
+    fn gone_on(&self, news: News) -> Option<News> {
+        match news {
+            News::Due(publishing) => {
+                let outcome = publishing.go()?;
+                self.finish(publishing.ticket()).then_some(outcome)
+            }
+            news => Some(news),
         }
     }
 
-    /// Nobody waits for a call any more.
+    /// A call is about to be sent, or an event has to wait.
+    pub(super) fn expect(&self, ticket: u64, errand: Arc<dyn Errand>) {
+        self.errands.lock().insert(ticket, errand);
+    }
+
+    /// What became of a call, which is told if it is waited for.
+    pub(super) fn settle(&self, ticket: u64, outcome: News) {
+        if self.finish(ticket) {
+            self.tell(outcome);
+        }
+    }
+
+    /// Something is over; whether anybody waits for it.
+    fn finish(&self, ticket: u64) -> bool {
+        let errand = self.errands.lock().remove(&ticket);
+        errand.is_some()
+    }
+
+    /// Nobody waits for a call or an event any more.
     pub(super) fn forget(&self, ticket: u64) {
-        let errand = self.calls.lock().remove(&ticket);
+        let errand = self.errands.lock().remove(&ticket);
         if let Some(errand) = errand {
             errand.end();
         }
@@ -162,8 +200,8 @@ impl Counter {
         let waiting = mem::take(&mut tray.waiting);
         drop(tray);
         drop(waiting);
-        let calls = mem::take(&mut *self.calls.lock());
-        for errand in calls.into_values() {
+        let errands = mem::take(&mut *self.errands.lock());
+        for errand in errands.into_values() {
             errand.end();
         }
         let requests = mem::take(&mut *self.requests.lock());

@@ -2,8 +2,9 @@
 //!
 //! UniFFI's own way costs four crossings a call and two a request, and calls into the language from
 //! the runtime's threads, which in Python wait for the interpreter's lock. Over a desk, a call is
-//! one crossing; replies, failures and requests lie on it until the loop, woken by a descriptor that
-//! it watches, takes all of them at once. `docs/adr/0009-event-loops-have-a-desk.md` says why.
+//! one crossing, and so are an event that is published and one that is taken; replies, failures and
+//! requests lie on it until the loop, woken by a descriptor that it watches, takes all of them at
+//! once. `docs/adr/0009-event-loops-have-a-desk.md` says why.
 //!
 //! This is the private half of an SDK whose language has event loops and no cheap crossings, not an
 //! interface of its own: what is called and answered is of `commy.udl`, and so is its encoding.
@@ -11,14 +12,19 @@
 mod abi;
 mod bell;
 mod counter;
+mod follower;
 mod page;
+mod publishing;
 mod window;
 
 use std::sync::Arc;
 
 use commy::{CallOptions, Message, Roaming};
 
-use self::counter::Counter;
+use self::{
+    counter::{Counter, News},
+    publishing::Publishing,
+};
 use crate::mesh::Mesh;
 
 /// A mesh's desk in one event loop.
@@ -50,10 +56,33 @@ impl Desk {
         let errand = Roaming::new(Box::pin(async move {
             let call = mesh.inner().call(&order.service, order.method);
             let answer = call.message(order.message).options(order.options).await;
-            counter.answered(ticket, answer);
+            counter.settle(
+                ticket,
+                match answer {
+                    Ok(reply) => News::Replied(ticket, reply),
+                    Err(error) => News::Failed(ticket, error.into()),
+                },
+            );
         }));
-        self.counter.expect(ticket, Arc::clone(&errand));
+        let expected = Arc::clone(&errand);
+        self.counter.expect(ticket, expected);
         // At once and on this thread: what can be sent is on its way when this returns.
         errand.go();
+    }
+
+    /// Publishes an event, and says whether that is done already, as it is where there is room. If
+    /// not, what becomes of it is told under its ticket.
+    fn publish(&self, ticket: u64, topic: String, message: Message) -> bool {
+        let mesh = Arc::clone(&self.mesh);
+        let work = async move { mesh.inner().publish(topic).message(message).await };
+        let publishing = Publishing::new(ticket, Arc::clone(&self.counter), Box::pin(work));
+        match publishing.go() {
+            Some(News::Published(_)) => return true,
+            Some(outcome) => {
+                self.counter.tell(outcome);
+            }
+            None => self.counter.expect(ticket, publishing),
+        }
+        false
     }
 }

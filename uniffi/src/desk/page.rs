@@ -7,7 +7,7 @@
 
 use std::collections::HashMap;
 
-use commy::{Bytes, Message};
+use commy::{Bytes, Event, Message};
 use uniffi::Lower;
 
 use super::counter::News;
@@ -18,6 +18,9 @@ const FAILED: u8 = 2;
 const ASKED: u8 = 3;
 const CANCELLED: u8 = 4;
 const GONE: u8 = 5;
+const PUBLISHED: u8 = 6;
+const READY: u8 = 7;
+const EVENT: u8 = 8;
 
 const TEXTS_LENGTH_AT: usize = 4;
 const HEADERS_LENGTH_AT: usize = 52;
@@ -98,32 +101,46 @@ pub(super) fn write(page: &mut Vec<u8>, lent: &mut Vec<Bytes>, news: News) {
             text(page, &request.caller.to_string());
             end(page, begin, headers);
         }
-        News::Cancelled(handler, id) => {
-            let kind = CANCELLED;
-            head(
-                page,
-                lent,
-                Head {
-                    kind,
-                    subject: id,
-                    handler,
-                    ..Head::default()
-                },
-            );
-        }
-        News::Gone(handler) => {
-            let kind = GONE;
-            head(
-                page,
-                lent,
-                Head {
-                    kind,
-                    handler,
-                    ..Head::default()
-                },
-            );
-        }
+        News::Cancelled(handler, id) => bare(page, lent, CANCELLED, id, handler),
+        News::Gone(handler) => bare(page, lent, GONE, 0, handler),
+        // Whoever takes it takes it further.
+        News::Due(_) => {}
+        News::Published(ticket) => bare(page, lent, PUBLISHED, ticket, 0),
+        News::Ready(number) => bare(page, lent, READY, number, 0),
     }
+}
+
+/// Writes an event, and keeps its payload. What was missed is where a handler's number is otherwise.
+pub(super) fn write_event(page: &mut Vec<u8>, lent: &mut Vec<Bytes>, event: Event) {
+    let begin = page.len();
+    let Message {
+        payload,
+        content_type,
+        headers,
+    } = event.message;
+    let content = Head {
+        kind: EVENT,
+        subject: event.sequence,
+        handler: event.missed,
+        payload,
+        ..Head::default()
+    };
+    head(page, lent, content);
+    text(page, event.topic.as_str());
+    text(page, &content_type);
+    text(page, &event.publisher.to_string());
+    end(page, begin, headers);
+}
+
+/// Writes what is no more than its numbers.
+fn bare(page: &mut Vec<u8>, lent: &mut Vec<Bytes>, kind: u8, subject: u64, handler: u64) {
+    let numbers = Head {
+        kind,
+        subject,
+        handler,
+        ..Head::default()
+    };
+    head(page, lent, numbers);
 }
 
 fn head(page: &mut Vec<u8>, lent: &mut Vec<Bytes>, head: Head) {
