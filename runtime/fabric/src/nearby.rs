@@ -8,12 +8,14 @@ use std::{
     path::{Path, PathBuf},
     rc::Rc,
     sync::{Arc, Weak},
+    time::Duration,
 };
 
 use commy_core::{Error, Result, Status, record::NodeLife};
 use tokio::{
     sync::mpsc::{self, UnboundedReceiver, UnboundedSender},
     task::spawn_local,
+    time::sleep,
 };
 
 use crate::{
@@ -31,6 +33,9 @@ use crate::{
 const READ_BYTES: usize = 256 * 1024;
 /// How often one neighbour is read before it is the others' turn.
 const READS_MAX: usize = 16;
+
+/// How long it takes until one who connected is accepted, if that failed.
+const ACCEPT_RETRY: Duration = Duration::from_millis(100);
 
 /// What the reading thread is to do besides.
 pub(crate) enum Order {
@@ -106,8 +111,12 @@ impl Entrance {
         });
         let accepting = Rc::clone(&readers);
         spawn_local(async move {
-            let error = accepting.listener.each(|| accepting.accept()).await;
-            tracing::error!(%error, "neighbours cannot connect to this node any more");
+            loop {
+                let error = accepting.listener.each(|| accepting.accept()).await;
+                // Too many files are open, say. What neighbours write meanwhile waits in the socket.
+                tracing::warn!(%error, "a neighbour that has connected cannot be read yet");
+                sleep(ACCEPT_RETRY).await;
+            }
         });
         while let Some(order) = orders.recv().await {
             match order {
@@ -139,14 +148,7 @@ struct Reader {
 impl Readers {
     /// Begins to read from one who connected.
     fn accept(self: &Rc<Self>) -> io::Result<()> {
-        let socket = match self.listener.accept() {
-            Err(error) if error.kind() != io::ErrorKind::WouldBlock => {
-                // There are too many open files; who is not read finds the other way.
-                tracing::warn!(%error, "a neighbour could not connect");
-                return Err(io::ErrorKind::WouldBlock.into());
-            }
-            accepted => accepted?,
-        };
+        let socket = self.listener.accept()?;
         let reader = Rc::new(Reader {
             socket,
             station: Weak::clone(&self.station),
@@ -258,4 +260,72 @@ fn bounded(bytes: [u8; 4], what: &str, bytes_max: usize) -> io::Result<usize> {
         ));
     }
     Ok(number)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::shortcut;
+
+    /// Messages as they are written, one after the other.
+    fn written(messages: &[(Vec<u8>, Vec<u8>)]) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        for (envelope, payload) in messages {
+            bytes.extend(shortcut::head(envelope, payload).expect("it may go this way"));
+            bytes.extend(envelope);
+            bytes.extend(payload);
+        }
+        bytes
+    }
+
+    proptest! {
+        #[test]
+        fn messages_are_read_as_they_were_written(
+            messages in proptest::collection::vec(any::<(Vec<u8>, Vec<u8>)>(), 0..8)
+        ) {
+            let bytes = written(&messages);
+            let mut rest = &bytes[..];
+            for (envelope, payload) in &messages {
+                let read = message(rest).expect("it is well-formed");
+                prop_assert_eq!(read, Some((&envelope[..], &payload[..])));
+                rest = &rest[HEAD_BYTES + envelope.len() + payload.len()..];
+            }
+            prop_assert!(rest.is_empty());
+        }
+
+        #[test]
+        fn one_that_is_not_all_there_is_waited_for(
+            one in any::<(Vec<u8>, Vec<u8>)>(),
+            part in 0.0..1.0_f64,
+        ) {
+            let bytes = written(&[one]);
+            let part = (bytes.len() as f64 * part) as usize;
+            prop_assert_eq!(message(&bytes[..part]).expect("it may become one"), None);
+        }
+
+        #[test]
+        fn nonsense_is_an_error_or_waited_for(bytes in any::<Vec<u8>>()) {
+            if let Ok(Some((envelope, payload))) = message(&bytes) {
+                prop_assert!(HEAD_BYTES + envelope.len() + payload.len() <= bytes.len());
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_longer_than_it_may_be_is_an_error_before_it_has_come() {
+        for (envelope, payload) in [
+            (ENVELOPE_BYTES_MAX as u32 + 1, 0),
+            (0, PAYLOAD_BYTES_MAX as u32 + 1),
+            (u32::MAX, u32::MAX),
+        ] {
+            let head = [envelope.to_le_bytes(), payload.to_le_bytes()].concat();
+            let error = message(&head).expect_err("it is too long");
+            assert!(error.to_string().contains("at most"), "{error}");
+        }
+        let largest = [ENVELOPE_BYTES_MAX as u32, PAYLOAD_BYTES_MAX as u32];
+        assert!(message(&largest.map(u32::to_le_bytes).concat()).is_ok());
+        assert!(shortcut::head(&[], &vec![0; PAYLOAD_BYTES_MAX + 1]).is_none());
+    }
 }

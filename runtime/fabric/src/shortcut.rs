@@ -91,7 +91,7 @@ impl Shortcut {
 }
 
 /// What says how long a message is, if it may go this way.
-fn head(envelope: &[u8], payload: &[u8]) -> Option<[u8; HEAD_BYTES]> {
+pub(crate) fn head(envelope: &[u8], payload: &[u8]) -> Option<[u8; HEAD_BYTES]> {
     if payload.len() > PAYLOAD_BYTES_MAX {
         return None;
     }
