@@ -12,6 +12,7 @@ mod recovery;
 mod report;
 mod system;
 mod turns;
+mod wakes;
 mod weight;
 
 use std::process::ExitCode;

@@ -33,6 +33,10 @@ impl Figure {
 }
 
 impl Turn {
+    pub(super) fn count(&self) -> u64 {
+        self.count
+    }
+
     pub(super) fn per_second(&self) -> f64 {
         self.count as f64 / self.seconds
     }

@@ -76,6 +76,11 @@ impl Measure {
         matches!(self, Self::Event { .. } | Self::Events { .. })
     }
 
+    /// Whether it is told whom it wakes: only where one thing happens at a time does that say much.
+    pub(super) fn is_profiled(self) -> bool {
+        matches!(self, Self::Echo { size: 16 })
+    }
+
     /// What the program is told.
     pub(super) fn command(self, turn: Duration) -> String {
         let seconds = turn.as_secs_f64();

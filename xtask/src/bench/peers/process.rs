@@ -182,6 +182,10 @@ impl Drop for Peer {
 }
 
 impl NatsServer {
+    pub(super) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     pub(super) fn start(site: &Site) -> Result<Self> {
         let port = free_ports()?;
         let log = File::create(log(site, "peers-nats-server"))?;

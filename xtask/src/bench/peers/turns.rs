@@ -8,7 +8,8 @@ use serde::Serialize;
 use super::figures::{Figure, Turn};
 use super::plan::{MEASURES, Measure, Plan};
 use super::process::{Bench, Peer};
-use super::system::System;
+use super::system::{Address, System};
+use super::wakes::{Slept, Wakes};
 use super::weight::{self, Idle};
 
 /// What is known of one system in one language.
@@ -22,6 +23,8 @@ pub(super) struct Outcome {
     pub(super) version: String,
     /// By measure and quantile: µs, or how many in a second.
     pub(super) figures: BTreeMap<String, Figure>,
+    /// Whom a small call wakes, in the last round.
+    pub(super) wakes: Wakes,
     pub(super) idle: Idle,
     pub(super) import: Option<weight::Imported>,
     /// What crossing into the runtime takes, in ns: only commy has that.
@@ -32,7 +35,7 @@ struct Pair {
     system: &'static System,
     client: Peer,
     // Ended after its client.
-    _server: Peer,
+    server: Peer,
     outcome: Outcome,
 }
 
@@ -58,11 +61,12 @@ pub(super) fn take(bench: &Bench<'_>, plan: &Plan) -> Result<Vec<Outcome>> {
                 package: system.package,
                 version: version.clone(),
                 figures: BTreeMap::new(),
+                wakes: Wakes::default(),
                 idle: Idle::of(server.child.id())?,
                 import: None,
                 crossings: BTreeMap::new(),
             },
-            _server: server,
+            server,
         });
     }
     let activity = |round| format!("{}: round {round} of {}", bench.language.title, plan.rounds);
@@ -73,8 +77,20 @@ pub(super) fn take(bench: &Bench<'_>, plan: &Plan) -> Result<Vec<Outcome>> {
                 if measure.is_event() && !pair.system.has_events {
                     continue;
                 }
+                let mut processes = vec![
+                    ("client", pair.client.child.id()),
+                    ("server", pair.server.child.id()),
+                ];
+                if let (Address::Nats, Some(nats)) = (pair.system.address, &nats) {
+                    processes.push(("nats-server", nats.id()));
+                }
+                let before = Slept::of(&processes)?;
                 pair.client.tell(&measure.command(plan.turn))?;
                 let turn: Turn = pair.client.hear(plan.turn, site)?;
+                if measure.is_profiled() {
+                    let after = Slept::of(&processes)?;
+                    pair.outcome.wakes = after.since(&before, turn.count());
+                }
                 if round > 0 {
                     file(&mut pair.outcome.figures, measure, &turn)
                         .with_context(|| format!("{}: {measure:?}", pair.system.title))?;

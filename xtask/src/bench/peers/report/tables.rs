@@ -56,6 +56,17 @@ pub(super) fn of(language: &Measured) -> Vec<Table> {
             }),
         },
         Table {
+            title: "Whom a call of 16 B wakes: how often a thread sleeps until it is woken, by process \
+                    and thread",
+            head: vec!["", "in all", "threads"],
+            rows: rows(systems, |it| {
+                let wakes = it.wakes.0.iter();
+                let threads = wakes.map(|(thread, wakes)| format!("{thread} {wakes:.1}"));
+                let threads = threads.collect::<Vec<_>>().join(", ");
+                vec![format!("{:.1}", it.wakes.all()), threads]
+            }),
+        },
+        Table {
             title: "A server that waits, and what is installed",
             head: vec!["", "resident memory", "threads", "installed", "import"],
             rows: rows(systems, |it| {
