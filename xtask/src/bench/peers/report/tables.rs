@@ -62,7 +62,8 @@ pub(super) fn of(language: &Measured) -> Vec<Table> {
             rows: rows(systems, |it| {
                 let wakes = it.wakes.0.iter();
                 let threads = wakes.map(|(thread, wakes)| format!("{thread} {wakes:.1}"));
-                let threads = threads.collect::<Vec<_>>().join(", ");
+                // The bar is in a thread's name, and between the cells of a table.
+                let threads = threads.collect::<Vec<_>>().join(", ").replace('|', "\\|");
                 vec![format!("{:.1}", it.wakes.all()), threads]
             }),
         },
