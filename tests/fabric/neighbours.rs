@@ -3,13 +3,14 @@
 
 use std::{
     io::{ErrorKind, Read, Write},
-    os::unix::net::UnixStream,
+    os::unix::net::{UnixListener, UnixStream},
     path::PathBuf,
     time::{Duration, Instant},
 };
 
 use futures_util::future::join_all;
 use rustix::process::Signal;
+use tokio::time::timeout;
 
 use crate::{
     directory,
@@ -81,6 +82,54 @@ async fn a_node_whose_entrance_is_gone_is_reached_over_zenoh() {
     first.close().await;
 }
 
+/// Stands in for the entrance of a node, and sees what its neighbour writes there.
+#[tokio::test(flavor = "multi_thread")]
+async fn small_calls_and_what_cancels_any_call_are_written_to_the_entrance() {
+    let mesh = fresh_mesh("written");
+    let callee = Node::join(&mesh).await;
+    let [entrance] = &entrances(&mesh)[..] else {
+        panic!("not one entrance");
+    };
+    std::fs::remove_file(entrance).expect("it is there");
+    let listener = UnixListener::bind(entrance).expect("a socket in its place");
+    let caller = Node::join(&mesh).await;
+    caller.sees(callee.life.node).await;
+    let (mut written, _) = listener.accept().expect("the caller connects");
+    written.set_nonblocking(true).expect("a socket");
+    let mut next = move || {
+        let mut buffer = vec![0; 100_000];
+        match written.read(&mut buffer) {
+            Ok(bytes) => buffer[..bytes].to_vec(),
+            Err(error) => {
+                assert_eq!(error.kind(), ErrorKind::WouldBlock);
+                Vec::new()
+            }
+        }
+    };
+    for (size, is_small) in [(0, true), (65_536, true), (65_537, false), (1 << 20, false)] {
+        let call = call(caller.life.node, callee.life.node, "hold", &vec![7; size]);
+        let waiting = caller.link.invoke(call);
+        let request = next();
+        if is_small {
+            let envelope = u32::from_le_bytes(request[..4].try_into().expect("four bytes"));
+            assert_eq!(request[4..8], (size as u32).to_le_bytes());
+            assert_eq!(request.len(), 8 + envelope as usize + size);
+            assert!(
+                request[8 + envelope as usize..]
+                    .iter()
+                    .all(|byte| *byte == 7)
+            );
+        } else {
+            assert!(request.is_empty(), "{size} bytes are too many");
+        }
+        drop(waiting);
+        let cancel = next();
+        assert!((9..100).contains(&cancel.len()), "{cancel:?}");
+    }
+    caller.close().await;
+    callee.close().await;
+}
+
 /// Messages of all sizes around what goes the short way, many at once.
 #[tokio::test]
 async fn whichever_way_a_message_goes_it_arrives_as_it_was() {
@@ -92,7 +141,8 @@ async fn whichever_way_a_message_goes_it_arrives_as_it_was() {
         let answer = caller.link.invoke(call);
         async move { (number, replied(answer.await) == content) }
     });
-    for (number, is_same) in join_all(calls.map(Box::pin)).await {
+    let answers = timeout(PATIENCE, join_all(calls)).await;
+    for (number, is_same) in answers.expect("all answers") {
         assert!(is_same, "call {number}");
     }
     caller.close().await;
@@ -121,7 +171,8 @@ async fn what_a_neighbour_could_not_read_yet_is_not_lost() {
     let time = start.elapsed();
     callee.signal(Signal::CONT);
     assert!(time < Duration::from_millis(700), "begun in {time:?}");
-    for answer in join_all(answers).await {
+    let answers = timeout(PATIENCE, join_all(answers)).await;
+    for answer in answers.expect("all answers") {
         assert!(replied(answer) == content);
     }
     caller.close().await;
