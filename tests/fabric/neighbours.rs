@@ -153,7 +153,7 @@ async fn whichever_way_a_message_goes_it_arrives_as_it_was() {
 /// calls it meanwhile does not wait in the call.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_neighbour_could_not_read_yet_is_not_lost() {
-    const CALLS: usize = 2_000;
+    const CALLS: usize = 500;
     let mesh = fresh_mesh("pause");
     let caller = Node::join(&mesh).await;
     let callee = Process::join(&mesh);
