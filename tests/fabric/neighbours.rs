@@ -8,6 +8,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use commy_core::Message;
+use commy_mesh::{LocalAnswer, RemoteAnswer};
 use futures_util::future::join_all;
 use rustix::process::Signal;
 use tokio::time::timeout;
@@ -80,6 +82,50 @@ async fn a_node_whose_entrance_is_gone_is_reached_over_zenoh() {
     assert_eq!(payload, b"over zenoh".as_slice());
     second.close().await;
     first.close().await;
+}
+
+/// Whether all calls get their replies that a node sent before it left, though its neighbour did
+/// nothing but stall when they came.
+async fn replies_come_before_the_goodbye() -> bool {
+    const CALLS: usize = 32;
+    let (caller, callee) = pair(&fresh_mesh("last")).await;
+    let answers: Vec<_> = (0..CALLS)
+        .map(|_| call(caller.life.node, callee.life.node, "hold", b""))
+        .map(|call| caller.link.invoke(call))
+        .collect();
+    let is_held = |held: usize| (held == CALLS).then_some(());
+    callee
+        .wait("all calls", |told| is_held(told.held.len()))
+        .await;
+    let stall = call(callee.life.node, caller.life.node, "stall", b"");
+    let stalling = callee.link.invoke(stall);
+    caller
+        .wait("the stall", |told| told.requests.pop().map(drop))
+        .await;
+    for held in callee.told(|told| std::mem::take(&mut told.held)) {
+        held.send(LocalAnswer::Handled(Ok(Message::default())))
+            .expect("it is waited for");
+    }
+    callee.close().await;
+    drop(stalling);
+    let answers = timeout(PATIENCE, join_all(answers)).await;
+    let answers = answers.expect("all answers");
+    caller.close().await;
+    answers
+        .iter()
+        .all(|answer| matches!(answer, RemoteAnswer::Handled(Ok(_))))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_written_before_a_goodbye_is_heard_before_it() {
+    // A machine that stalls for longer than a goodbye waits makes it a loss.
+    const TRIES: usize = 3;
+    for _ in 0..TRIES {
+        if replies_come_before_the_goodbye().await {
+            return;
+        }
+    }
+    panic!("replies were lost in each of {TRIES} tries");
 }
 
 /// Stands in for the entrance of a node, and sees what its neighbour writes there.

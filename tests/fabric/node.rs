@@ -26,6 +26,9 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 /// Held by a test that measures or begins many processes: one at a time.
 pub(crate) static HEAVY: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 
+/// How long a call of the method `stall` holds up the thread that brings it.
+const STALL: Duration = Duration::from_millis(60);
+
 /// A mesh name that no other test uses.
 pub(crate) fn fresh_mesh(topic: &str) -> String {
     format!("test-{topic}-{:08x}", rand::random::<u32>())
@@ -87,6 +90,11 @@ impl Listener for Ears {
             "hold" => {
                 self.tell(|told| told.held.push(sender));
                 return receiver;
+            }
+            "stall" => {
+                // Whoever waits for this thread waits for so long.
+                std::thread::sleep(STALL);
+                LocalAnswer::Handled(Ok(message))
             }
             "fail" => {
                 LocalAnswer::Handled(Err(commy_core::Failure::new("BROKEN", "on purpose").into()))
