@@ -263,6 +263,22 @@ async fn who_writes_nonsense_is_dropped_and_the_others_are_heard() {
         stream.write_all(&head).expect("it is read");
         assert!(is_hung_up_on(&stream));
     }
+    // Also if it is read because another says goodbye.
+    let leaver = Node::join(&mesh).await;
+    callee.sees(leaver.life.node).await;
+    leaver.sees(callee.life.node).await;
+    let mut stream = UnixStream::connect(entrance).expect("a connection");
+    replied(caller.call(callee.life.node, "echo", b"").await);
+    callee.told(|told| told.requests.clear());
+    let stall = call(caller.life.node, callee.life.node, "stall", b"");
+    let stalling = caller.link.invoke(stall);
+    callee
+        .wait("the stall", |told| told.requests.pop().map(drop))
+        .await;
+    stream.write_all(&[0xff; 8]).expect("it is read");
+    leaver.close().await;
+    replied(stalling.await);
+    assert!(is_hung_up_on(&stream));
     // As long as it says, and not understood: it is skipped. [1, 8, life, true] would be a goodbye,
     // which belongs elsewhere.
     let mut stream = UnixStream::connect(entrance).expect("a connection");

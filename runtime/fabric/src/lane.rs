@@ -103,8 +103,8 @@ impl Lane {
         self.shortcut.as_ref().is_none_or(|way| way.is_idle())
     }
 
-    /// Sends a message over Zenoh, never waiting. What one caller sends arrives in the order of sending as
-    /// long as all of it is queued or none; replies and requests need no order.
+    /// Sends a message over Zenoh, never waiting. What one caller sends arrives in the order of
+    /// sending as long as all of it is queued or none; replies and requests need no order.
     pub(crate) fn send(self: &Arc<Self>, parcel: Parcel) -> Result<(), Full> {
         let bytes = parcel.bytes();
         let mut queue = self.queue.lock();

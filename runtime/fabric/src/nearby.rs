@@ -33,7 +33,6 @@ use crate::{
 const READ_BYTES: usize = 256 * 1024;
 /// How often one neighbour is read before it is the others' turn.
 const READS_MAX: usize = 16;
-
 /// How long it takes until one who connected is accepted, if that failed.
 const ACCEPT_RETRY: Duration = Duration::from_millis(100);
 
@@ -174,8 +173,15 @@ impl Readers {
         while self.accept().is_ok() {}
         let open = self.open.borrow().clone();
         for reader in open {
-            // Why it ends is said by the one who waits for it.
-            while reader.read().is_ok() {}
+            let end = loop {
+                if let Err(end) = reader.read() {
+                    break end;
+                }
+            };
+            if end.kind() != io::ErrorKind::WouldBlock {
+                // What is wrong with it is not read again; whoever waits for more sees it end.
+                reader.socket.hang_up();
+            }
         }
     }
 }
@@ -254,9 +260,7 @@ fn bounded(bytes: [u8; 4], what: &str, bytes_max: usize) -> io::Result<usize> {
     if number > bytes_max {
         return Err(io::Error::new(
             io::ErrorKind::InvalidData,
-            format!(
-                "a message has an {what} of {number} bytes, and at most {bytes_max} are allowed"
-            ),
+            format!("a message's {what} has {number} bytes, and at most {bytes_max} are allowed"),
         ));
     }
     Ok(number)

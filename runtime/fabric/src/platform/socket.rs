@@ -8,6 +8,7 @@ mod system {
     use std::{
         fs,
         io::{self, IoSlice, Read},
+        net::Shutdown,
         os::{
             fd::{AsFd, BorrowedFd},
             unix::net::{UnixListener, UnixStream},
@@ -102,6 +103,12 @@ mod system {
             (&self.0).read(buffer)
         }
 
+        /// Ends the connection, as both sides see.
+        pub(crate) fn hang_up(&self) {
+            // Then the other side has.
+            let _ = self.0.shutdown(Shutdown::Both);
+        }
+
         /// Reads whenever there is something, until that fails.
         pub(crate) async fn each_read(
             &self,
@@ -178,6 +185,10 @@ mod system {
         }
 
         pub(crate) fn read(&self, _: &mut [u8]) -> io::Result<usize> {
+            match self.0 {}
+        }
+
+        pub(crate) fn hang_up(&self) {
             match self.0 {}
         }
 
