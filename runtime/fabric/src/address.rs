@@ -4,7 +4,10 @@
 use std::{fs::File, net::IpAddr};
 
 use commy_core::{InvalidValue, options::FabricOptions};
+use zenoh_link::LinkKind;
 
+/// A word that commy's links take for a protocol, and Zenoh's own do not.
+const LINKS_IN_TURN: &str = "tls-in-turn";
 /// The most bytes in an endpoint.
 const ENDPOINT_BYTES_MAX: usize = 300;
 
@@ -64,10 +67,21 @@ fn check_endpoint(
         "tcp" => invalid(
             "plain tcp/ is only allowed on a loopback address; use tls/, or set allow_insecure",
         ),
-        "tls" | "quic" if options.tls.is_some() => Ok(()),
-        "tls" | "quic" => invalid("tls/ and quic/ need the certificates in the option tls"),
+        "tls" | "quic" if options.tls.is_none() => {
+            invalid("tls/ and quic/ need the certificates in the option tls")
+        }
+        "tls" if !is_tls_sound() => invalid(
+            "this program was built with Zenoh's own TLS links, whose memory is not safe: put commy's zenoh-link in their place ([patch.crates-io] in Cargo.toml), or use quic/",
+        ),
+        "tls" | "quic" => Ok(()),
         _ => invalid("it begins with tcp/, tls/ or quic/"),
     }
+}
+
+/// Whether TLS links are commy's. A patch counts only in the workspace that says it, so a program
+/// that imports commy may be built without.
+fn is_tls_sound() -> bool {
+    !LinkKind::new_supported_links([LINKS_IN_TURN].into_iter()).is_empty()
 }
 
 fn is_loopback(host: &str) -> bool {
