@@ -4,9 +4,14 @@
 use std::{net::TcpListener, time::Duration};
 
 use camino::Utf8PathBuf;
+use commy_core::options::{FabricMode, FabricOptions, TlsOptions};
+use futures_util::future::join_all;
 use rustix::process::Signal;
 
-use crate::{node::fresh_mesh, process::Process};
+use crate::{
+    node::{Node, fresh_mesh, replied},
+    process::Process,
+};
 
 /// A port that was free a moment ago.
 pub(crate) fn free_port() -> u16 {
@@ -130,6 +135,55 @@ fn an_endpoint_that_is_taken_is_an_error() {
         .err()
         .expect("the port is taken");
     assert!(error.contains(&endpoint), "{error}");
+}
+
+/// Calls that are on their way at once, of each side.
+const AT_ONCE: usize = 32;
+/// How often each side makes so many.
+const ROUNDS: usize = 100;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_goes_both_ways_at_once_over_tls_arrives() {
+    let mesh = fresh_mesh("both-ways");
+    let certificates = Certificates::make();
+    let endpoint = format!("tls/localhost:{}", free_port());
+    let file = |name: &str| certificates.path.join(name).into_string();
+    let tls = TlsOptions {
+        ca: file("ca.pem"),
+        certificate: file("localhost.pem"),
+        key: file("localhost-key.pem"),
+    };
+    // Through a router, or they would meet on this host.
+    let router = FabricOptions {
+        mode: FabricMode::Router,
+        listen: vec![endpoint.clone()],
+        tls: Some(tls.clone()),
+        ..FabricOptions::default()
+    };
+    let client = FabricOptions {
+        mode: FabricMode::Client,
+        connect: vec![endpoint],
+        tls: Some(tls),
+        ..FabricOptions::default()
+    };
+    let first = Node::open(&mesh, &router).await.expect("a router");
+    let second = Node::open(&mesh, &client).await.expect("a client");
+    first.sees(second.life.node).await;
+    second.sees(first.life.node).await;
+    for round in 0..ROUNDS {
+        let payload = vec![round as u8; 1 + round * 100];
+        let calls = (0..AT_ONCE).flat_map(|_| {
+            [
+                first.call(second.life.node, "echo", &payload),
+                second.call(first.life.node, "echo", &payload),
+            ]
+        });
+        for answer in join_all(calls).await {
+            assert_eq!(replied(answer), payload, "round {round}");
+        }
+    }
+    second.close().await;
+    first.close().await;
 }
 
 #[test]

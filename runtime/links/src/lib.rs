@@ -7,8 +7,8 @@
 use std::{collections::HashMap, fmt, sync::Arc};
 
 use zenoh_config::Config;
-pub use zenoh_link_commons::*;
 use zenoh_link_commons::LocatorInspector as _;
+pub use zenoh_link_commons::*;
 use zenoh_link_quic::{
     LinkManagerUnicastQuic, QUIC_LOCATOR_PREFIX, QuicConfigurator, QuicLocatorInspector,
 };
