@@ -144,9 +144,18 @@ const ROUNDS: usize = 100;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_goes_both_ways_at_once_over_tls_arrives() {
+    both_ways("tls").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_goes_both_ways_at_once_over_quic_arrives() {
+    both_ways("quic").await;
+}
+
+async fn both_ways(protocol: &str) {
     let mesh = fresh_mesh("both-ways");
     let certificates = Certificates::make();
-    let endpoint = format!("tls/localhost:{}", free_port());
+    let endpoint = format!("{protocol}/localhost:{}", free_port());
     let file = |name: &str| certificates.path.join(name).into_string();
     let tls = TlsOptions {
         ca: file("ca.pem"),

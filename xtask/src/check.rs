@@ -14,6 +14,9 @@ use crate::step::{Outcome, Step};
 /// Lines that are shown of what a runner says of one failure; the log holds the rest.
 const REASON_LINES_MAX: usize = 12;
 
+/// How cmocka and GoogleTest begin their lines about tests that pass.
+const PROGRESS: [&str; 3] = ["[==========]", "[ RUN      ]", "[       OK ]"];
+
 /// One thing to find out about a language.
 pub(crate) struct Check {
     pub(crate) column: Column,
@@ -189,7 +192,8 @@ fn reason(case: &Case, outcome: &Outcome) -> String {
         outcome.lines_with(&case.name).join("\n")
     };
     let mut reason = case.title();
-    let lines = said.lines().map(str::trim_end).filter(|it| !it.is_empty());
+    let lines = said.lines().map(str::trim_end);
+    let lines = lines.filter(|it| !it.is_empty() && !PROGRESS.iter().any(|of| it.starts_with(of)));
     for line in lines.take(REASON_LINES_MAX) {
         reason.push_str("\n      ");
         reason.push_str(line);

@@ -37,7 +37,7 @@ impl Manager {
         // Ends when nobody listens any more, and when nobody takes what comes.
         ZRuntime::Acceptor.spawn(async move {
             while let Ok(link) = links.recv_async().await {
-                if accepted.send_async(in_turn(link)).await.is_err() {
+                if accepted.send_async(in_turn(&link)).await.is_err() {
                     return;
                 }
             }
@@ -49,7 +49,7 @@ impl Manager {
 #[async_trait]
 impl LinkManagerUnicastTrait for Manager {
     async fn new_link(&self, endpoint: EndPoint) -> ZResult<LinkUnicast> {
-        self.0.new_link(endpoint).await.map(in_turn)
+        self.0.new_link(endpoint).await.map(|link| in_turn(&link))
     }
 
     async fn new_listener(&self, endpoint: EndPoint) -> ZResult<Locator> {
@@ -74,9 +74,9 @@ impl LinkManagerUnicastTrait for Manager {
 }
 
 /// A link as it is, but for the turns.
-fn in_turn(link: LinkUnicast) -> LinkUnicast {
+fn in_turn(link: &LinkUnicast) -> LinkUnicast {
     let link: Arc<dyn LinkUnicastTrait> = Arc::new(InTurn {
-        link: Arc::clone(&link),
+        link: Arc::clone(link),
         turn: Mutex::new(()),
     });
     LinkUnicast::from(link)

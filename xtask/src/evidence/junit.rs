@@ -16,6 +16,9 @@ use super::{Case, Verdict};
 /// The elements of a case that failed; each may say why, in its message and in its text.
 const FAILURES: [&str; 2] = ["failure", "error"];
 
+/// The element of what a test wrote. ctest says why a test failed there and nowhere else.
+const OUTPUT: &str = "system-out";
+
 /// Reads every case of one report.
 pub(crate) fn read(xml: &str) -> Result<Vec<Case>> {
     let mut reader = Reader::from_str(xml);
@@ -34,7 +37,7 @@ pub(crate) fn read(xml: &str) -> Result<Vec<Case>> {
                 "testcase" => current = Some(case(&tag, &suites)?),
                 other => {
                     judge(other, &tag, current.as_mut())?;
-                    if let Some(case) = current.as_mut().filter(|_| FAILURES.contains(&other)) {
+                    if let Some(case) = current.as_mut().filter(|case| tells(case, other)) {
                         case.why.push_str(&content(&reader.read_text(tag.name())?));
                     }
                 }
@@ -86,6 +89,15 @@ fn judge(element: &str, tag: &BytesStart<'_>, case: Option<&mut Case>) -> Result
         case.verdict = Verdict::Skipped;
     }
     Ok(())
+}
+
+/// Whether an element says why a case failed: as a failure, or as the output of one whose failure
+/// is a single word.
+fn tells(case: &Case, element: &str) -> bool {
+    FAILURES.contains(&element)
+        || element == OUTPUT
+            && case.verdict == Verdict::Failed
+            && !case.why.trim().contains(char::is_whitespace)
 }
 
 /// The text of an element that holds no other.
@@ -145,6 +157,24 @@ mod tests {
         ] {
             let xml = format!(
                 "<testsuite name=\"call\"><testcase name=\"a\">{failure}</testcase></testsuite>"
+            );
+            assert_eq!(read(&xml)?[0].why, why);
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn the_output_says_why_where_the_failure_does_not() -> Result<()> {
+        for (failure, why) in [
+            (r#"<failure message="Failed"/>"#, "Failed\n1 < 2"),
+            (
+                r#"<failure message="it is late">at once</failure>"#,
+                "it is late\nat once",
+            ),
+            ("", ""),
+        ] {
+            let xml = format!(
+                "<testsuite name=\"c\"><testcase name=\"call\">{failure}<system-out>1 &lt; 2</system-out></testcase></testsuite>"
             );
             assert_eq!(read(&xml)?[0].why, why);
         }

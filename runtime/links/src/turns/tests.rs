@@ -113,7 +113,7 @@ impl LinkUnicastTrait for Delicate {
 async fn two_never_touch_a_link_at_once() -> ZResult<()> {
     let delicate = Delicate::new()?;
     let link: Arc<dyn LinkUnicastTrait> = Arc::clone(&delicate) as _;
-    let link = in_turn(LinkUnicast::from(link));
+    let link = in_turn(&LinkUnicast::from(link));
     let (reader, writer, closer) = (link.clone(), link.clone(), link);
     let (read, written, closed) = join!(
         spawn(async move { reader.read_exact(&mut [0], None).await }),
@@ -131,7 +131,7 @@ async fn two_never_touch_a_link_at_once() -> ZResult<()> {
 async fn who_waits_for_something_to_read_holds_nobody_up() -> ZResult<()> {
     let delicate = Delicate::new()?;
     let link: Arc<dyn LinkUnicastTrait> = delicate;
-    let link = in_turn(LinkUnicast::from(link));
+    let link = in_turn(&LinkUnicast::from(link));
     let reader = link.clone();
     let reading = spawn(async move { reader.read(&mut [0], None).await });
     timeout(Duration::from_secs(30), link.write(&[0], None)).await??;
