@@ -4,7 +4,7 @@
 //!
 //! What is public here is what Zenoh's transports ask for, under the names that they ask by.
 
-use std::{collections::HashMap, fmt, sync::Arc};
+use std::{collections::HashMap, sync::Arc};
 
 use zenoh_config::Config;
 use zenoh_link_commons::LocatorInspector as _;
@@ -125,14 +125,8 @@ impl LocatorInspector {
 }
 
 /// Reads the settings of each protocol.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub struct LinkConfigurator;
-
-impl fmt::Debug for LinkConfigurator {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("LinkConfigurator")
-    }
-}
 
 impl LinkConfigurator {
     /// The settings of each protocol that has some, and what is wrong with those that are wrong.
