@@ -59,14 +59,14 @@ fn only_the_mesh_depends_on_actix() {
 }
 
 #[test]
-fn only_the_fabric_depends_on_zenoh() {
+fn only_the_fabric_and_its_links_depend_on_zenoh() {
     let dependents = dependents("zenoh");
     // The tests measure it beside a bare Zenoh.
     let dependents: Vec<_> = dependents
         .iter()
         .filter(|it| *it != "commy-tests")
         .collect();
-    assert_eq!(dependents, ["commy-fabric"]);
+    assert_eq!(dependents, ["commy-fabric", "zenoh-link"]);
 }
 
 /// The crates that depend on a library or one of its parts, other than for their tests.
