@@ -80,7 +80,7 @@ fn check_endpoint(
 
 /// Whether TLS links are commy's. A patch counts only in the workspace that says it, so a program
 /// that imports commy may be built without.
-fn is_tls_sound() -> bool {
+pub(crate) fn is_tls_sound() -> bool {
     !LinkKind::new_supported_links([LINKS_IN_TURN].into_iter()).is_empty()
 }
 

@@ -7,6 +7,8 @@ use commy_core::{
 use serde_json::{Value, json};
 use zenoh::Config;
 
+use crate::address;
+
 /// How long a peer may be silent before its transport is given up. A peer that hangs must be gone
 /// from routing within 1.5 s, and a process that waits for a processor is not to be taken for one.
 const LEASE_MS: u32 = 1_200;
@@ -24,6 +26,8 @@ const CLIENT_CONNECT_MS: u32 = 3_000;
 const RETRY_MS: (u32, u32) = (100, 1_000);
 /// The least that a message may hold, whatever the mesh allows of payloads: a large record.
 const MESSAGE_BYTES_MIN: u64 = crate::wire::RECORD_BYTES_MAX as u64;
+/// The protocols of a program that was built with Zenoh's own TLS links.
+const PROTOCOLS_WITHOUT_TLS: &[&str] = &["quic", "tcp", "unixsock-stream"];
 /// Room for an envelope beside the payload.
 const ENVELOPE_BYTES: u64 = 1 << 20;
 
@@ -55,6 +59,10 @@ pub(crate) fn config(
             ("transport/link/tls/verify_name_on_connect", json!(true)),
             ("transport/link/tls/close_link_on_expiration", json!(true)),
         ]);
+    }
+    if !address::is_tls_sound() {
+        // Others may tell of theirs.
+        settings.push(("transport/link/protocols", json!(PROTOCOLS_WITHOUT_TLS)));
     }
     let mut config = Config::default();
     for (key, value) in settings {
